@@ -1,0 +1,30 @@
+"""What every contract model is made of."""
+
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Resource(BaseModel):
+    """Something that crosses a wire as an answer. Readers ignore fields that they do not know."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Request(BaseModel):
+    """A command or a query. An unknown field is an error: a misspelt one must not be lost silently."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EventBody(BaseModel):
+    """The data of one event: a fact, named in the past.
+
+    `type` is the public name and version (`persona.created.v1`), `owner` the service that alone may produce it.
+    Additive change keeps the version; anything else is a new version and an upcaster in `registry`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    type: ClassVar[str]
+    owner: ClassVar[str]

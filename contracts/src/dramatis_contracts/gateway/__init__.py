@@ -1,0 +1,1 @@
+"""Tenants and their API keys, owned by the `gateway` service."""

@@ -1,0 +1,1 @@
+"""Webhook endpoints, owned by the `notifier` service."""

@@ -1,0 +1,1 @@
+"""Personas, owned by the `persona` service."""

@@ -1,0 +1,1 @@
+"""Simulations, owned by the `simulation-engine` service."""

@@ -1,0 +1,1 @@
+"""Subjects, streams, consumers, RPC and parking on NATS JetStream."""

@@ -1,0 +1,1 @@
+"""Embedded engines, the all-in-one supervisor and the dramatis command line."""

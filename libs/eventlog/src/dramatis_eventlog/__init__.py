@@ -1,0 +1,1 @@
+"""The append-only event log on MongoDB: append, read, snapshots, relay."""

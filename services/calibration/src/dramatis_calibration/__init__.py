@@ -1,0 +1,1 @@
+"""Frozen forecasts, outcomes and scores."""

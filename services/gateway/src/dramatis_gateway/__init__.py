@@ -1,0 +1,1 @@
+"""The five doors: HTTP, SSE and WebSocket."""

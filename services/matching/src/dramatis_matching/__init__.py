@@ -1,0 +1,1 @@
+"""Properties, client pools and match runs."""

@@ -1,0 +1,1 @@
+"""Personas: who they are, what they prefer."""

@@ -1,0 +1,1 @@
+"""Prediction events, signals and current probabilities."""

@@ -1,0 +1,1 @@
+"""Simulated studies: respondents, runs, results."""

@@ -1,0 +1,1 @@
+"""Trust scores, manipulation flags and alert rules."""
