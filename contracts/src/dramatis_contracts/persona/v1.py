@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, field_validator
 
 from dramatis_contracts.base import EventBody, Request, Resource
 from dramatis_contracts.pages import Page, PageRequest
@@ -181,6 +181,13 @@ class PersonaChanges(Request):
     preferences: Preferences | None = None
     behavioral_traits: BehavioralTraits | None = None
     enrichment_sources: Annotated[tuple[EnrichmentSource, ...], Field(max_length=20)] | None = None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _given_means_a_value(cls, value: object) -> object:
+        if value is None:
+            raise ValueError("null is not a value: leave the field out to keep it")
+        return value
 
 
 class UpdatePersona(Request):

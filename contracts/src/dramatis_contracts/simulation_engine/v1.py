@@ -1,9 +1,10 @@
 """Simulations: events, commands, queries and resources, version 1."""
 
 from datetime import datetime
+from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from dramatis_contracts.base import EventBody, Request, Resource
 from dramatis_contracts.rpc import Method
@@ -12,15 +13,25 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Dollars = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
 Unit = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Distinct = Annotated[tuple[Word, ...], Field(max_length=20)]
 
 Calibration = Literal["assumed", "elicited", "fitted", "calibrated"]
 Status = Literal["queued", "running", "completed", "failed", "cancelled"]
 
 
-def _distinct(values: tuple[Any, ...], what: str) -> None:
+def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
     if len(set(values)) != len(values):
-        raise ValueError(f"{what} must differ from one another")
+        raise ValueError("the entries must differ from one another")
+    return values
+
+
+def _rising(prices: tuple[float, ...]) -> tuple[float, ...]:
+    if any(high <= low for low, high in pairwise(prices)):
+        raise ValueError("the prices must rise strictly")
+    return prices
+
+
+Distinct = AfterValidator(_distinct)
+Rising = AfterValidator(_rising)
 
 
 class Photo(Request):
@@ -48,37 +59,21 @@ class PhotoSelection(Request):
     """Which photograph should lead?"""
 
     type: Literal["photo_selection"]
-    options: Annotated[tuple[Word, ...], Field(min_length=2, max_length=20)]
-
-    @model_validator(mode="after")
-    def _options_differ(self) -> "PhotoSelection":
-        _distinct(self.options, "options")
-        return self
+    options: Annotated[tuple[Word, ...], Field(min_length=2, max_length=20), Distinct]
 
 
 class ModificationTesting(Request):
     """What would each change to the property be worth?"""
 
     type: Literal["modification_testing"]
-    modifications: Annotated[tuple[Word, ...], Field(min_length=1, max_length=20)]
-
-    @model_validator(mode="after")
-    def _modifications_differ(self) -> "ModificationTesting":
-        _distinct(self.modifications, "modifications")
-        return self
+    modifications: Annotated[tuple[Word, ...], Field(min_length=1, max_length=20), Distinct]
 
 
 class PricingStrategy(Request):
     """How does demand fall with the price?"""
 
     type: Literal["pricing_strategy"]
-    price_points: Annotated[tuple[Dollars, ...], Field(min_length=2, max_length=20)]
-
-    @model_validator(mode="after")
-    def _prices_rise(self) -> "PricingStrategy":
-        if any(high <= low for low, high in zip(self.price_points, self.price_points[1:], strict=False)):
-            raise ValueError("price_points must rise strictly")
-        return self
+    price_points: Annotated[tuple[Dollars, ...], Field(min_length=2, max_length=20), Rising]
 
 
 Scenario = Annotated[PhotoSelection | ModificationTesting | PricingStrategy, Field(discriminator="type")]
@@ -99,15 +94,13 @@ class PersonaConfiguration(Request):
     """
 
     mode: Literal["segment", "specific"]
-    segments: Distinct = ()
-    specific_personas: Annotated[tuple[Word, ...], Field(max_length=1000)] = ()
+    segments: Annotated[tuple[Word, ...], Field(max_length=20), Distinct] = ()
+    specific_personas: Annotated[tuple[Word, ...], Field(max_length=1000), Distinct] = ()
     generated_count: Annotated[int, Field(ge=0, le=1000)] = 0
     diversity_parameters: DiversityParameters = DiversityParameters()
 
     @model_validator(mode="after")
     def _someone_takes_part(self) -> "PersonaConfiguration":
-        _distinct(self.segments, "segments")
-        _distinct(self.specific_personas, "specific_personas")
         if self.mode == "specific" and not self.specific_personas:
             raise ValueError("mode 'specific' needs specific_personas")
         if self.mode == "segment" and not (self.segments and self.generated_count):

@@ -17,11 +17,7 @@ class Drift:
 
 async def drift_of(resources: Iterable[Resource]) -> list[Drift]:
     """What differs from the declaration; changes nothing."""
-    found = []
-    for resource in resources:
-        if what := await resource.drift():
-            found.append(Drift(resource.kind, resource.name, what))
-    return found
+    return [Drift(r.kind, r.name, what) for r in resources if (what := await r.drift())]
 
 
 async def provision(resources: Iterable[Resource]) -> list[Drift]:
