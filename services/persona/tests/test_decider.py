@@ -1,0 +1,55 @@
+import pytest
+
+from dramatis_contracts.persona import v1
+from dramatis_kit import Rejected
+from dramatis_persona.decider import PersonaState, decide, evolve
+
+JOHN = v1.PersonaProfile(name="John Smith", demographics=v1.Demographics(age_range="45-55"))
+
+
+def given(*events: v1.Event) -> PersonaState:
+    persona = PersonaState()
+    for event in events:
+        persona = evolve(persona, event)
+    return persona
+
+
+def test_creating_a_persona_is_a_fact() -> None:
+    assert decide(v1.CreatePersona(persona_id="pers_1", profile=JOHN), given()) == [v1.PersonaCreated(profile=JOHN)]
+
+
+def test_an_id_is_given_once() -> None:
+    with pytest.raises(Rejected, match="CONFLICT"):
+        decide(v1.CreatePersona(persona_id="pers_1", profile=JOHN), given(v1.PersonaCreated(profile=JOHN)))
+
+
+def test_an_update_replaces_the_named_fields_and_keeps_the_others() -> None:
+    command = v1.UpdatePersona(persona_id="pers_1", changes=v1.PersonaChanges(visibility="team"))
+    (event,) = decide(command, given(v1.PersonaCreated(profile=JOHN)))
+    assert isinstance(event, v1.PersonaUpdated)
+    assert event.changed == ("visibility",)
+    assert event.profile == JOHN.model_copy(update={"visibility": "team"})
+
+
+def test_an_update_to_what_is_already_so_changes_nothing() -> None:
+    command = v1.UpdatePersona(persona_id="pers_1", changes=v1.PersonaChanges(name="John Smith"))
+    assert decide(command, given(v1.PersonaCreated(profile=JOHN))) == []
+
+
+@pytest.mark.parametrize("history", [(), (v1.PersonaCreated(profile=JOHN), v1.PersonaDeleted())])
+@pytest.mark.parametrize(
+    "command",
+    [
+        v1.UpdatePersona(persona_id="pers_1", changes=v1.PersonaChanges(name="Jane")),
+        v1.DeletePersona(persona_id="pers_1"),
+    ],
+)
+def test_who_is_not_there_cannot_change(command: v1.UpdatePersona | v1.DeletePersona, history: tuple[v1.Event]) -> None:
+    with pytest.raises(Rejected, match="NOT_FOUND"):
+        decide(command, given(*history))
+
+
+def test_a_deleted_persona_keeps_its_profile_for_older_simulations() -> None:
+    persona = given(v1.PersonaCreated(profile=JOHN), v1.PersonaDeleted())
+    assert persona.deleted
+    assert persona.profile == JOHN
