@@ -1,0 +1,56 @@
+"""`dramatis serve` and `dramatis provision`: the installed services, in this process."""
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+import uvloop
+
+from dramatis_engines.parts import held
+from dramatis_engines.settings import PlatformSettings, command_settings
+from dramatis_kit import telemetry
+from dramatis_kit.provisioning import Drift, drift_of
+from dramatis_kit.provisioning import provision as apply
+from dramatis_kit.service import Resource, Runtime, Service, connect, installed, select
+from dramatis_kit.service import serve as host
+from dramatis_kit.settings import Settings
+
+log = structlog.get_logger()
+
+_PROVISION_SECONDS = 120.0
+
+
+def serve(names: Sequence[str], *, hold: bool) -> None:
+    """Host services until SIGTERM. Raises `UnknownService`; a fault of a service ends the process with code 1."""
+    services = select(names)
+    if hold:
+        held()
+    settings = PlatformSettings()
+    telemetry.configure(settings.log_level)
+    try:
+        uvloop.run(host(services, settings))
+    except Exception as fault:
+        log.exception("the services ended", services=list(names))
+        raise SystemExit(1) from fault
+
+
+def provision(*, check: bool, hold: bool) -> list[Drift]:
+    """What differed from the declarations of the installed services; unless `check`, it is made right."""
+    services = list(installed().values())
+    if hold:
+        held()
+    return asyncio.run(_provision(services, command_settings(), check=check))
+
+
+async def _provision(services: Sequence[Service], settings: Settings, *, check: bool) -> list[Drift]:
+    async with asyncio.timeout(_PROVISION_SECONDS), connect(settings) as mongo:
+        resources = declared(services, Runtime(settings=settings, mongo=mongo))
+        return await (drift_of(resources) if check else apply(resources))
+
+
+def declared(services: Sequence[Service], runtime: Runtime) -> list[Resource]:
+    """What the services need, each resource once: two services may read the same stream."""
+    found = {
+        (resource.kind, resource.name): resource for service in services for resource in service.resources(runtime)
+    }
+    return list(found.values())
