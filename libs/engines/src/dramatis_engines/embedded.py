@@ -13,6 +13,9 @@ from dramatis_engines.nats_server import jetstream_answers, launch_nats
 from dramatis_engines.processes import EngineFailed, Launched, Running
 from dramatis_engines.settings import PlatformSettings
 
+REACH_SECONDS = 5.0
+"""How long a foreign engine may take to answer."""
+
 Launch = Callable[[int | None], Launched]
 """Spawns an engine, on its remembered port or on the one that is given."""
 
@@ -82,7 +85,7 @@ def mongo_answers(url: str) -> None:
     from pymongo.errors import PyMongoError
 
     try:
-        with MongoClient[dict[str, object]](url, serverSelectionTimeoutMS=5000, timeoutMS=5000) as client:
+        with MongoClient[dict[str, object]](url, timeoutMS=int(REACH_SECONDS * 1000)) as client:
             hello = client.admin.command("hello")
     except PyMongoError as error:
         raise Unreachable(f"no answer ({type(error).__name__})") from None
@@ -102,7 +105,7 @@ def clickhouse_answers(url: str) -> None:
     import httpx
 
     try:
-        httpx.get(url.rstrip("/") + "/ping", timeout=5).raise_for_status()
+        httpx.get(url.rstrip("/") + "/ping", timeout=REACH_SECONDS).raise_for_status()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise Unreachable(f"no answer ({type(error).__name__})") from None
 

@@ -17,6 +17,7 @@ from dramatis_engines.processes import EngineFailed, Launched, Process, Running,
 
 _OLDEST = (6, 0)
 _SET = "rs0"
+_NOT_YET_INITIALIZED = 94
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -129,17 +130,26 @@ def _listens(port: int) -> bool:
         return False
 
 
-def _configure(client: Any, host: str) -> None:
-    """Make the replica set if there is none; tell it its new address if the port changed."""
+def _configure(client: Any, host: str, seconds: float = 45) -> None:
+    """Make the replica set if there is none; tell it its new address if the port changed.
+
+    A mongod that finds its old port taken asks the stranger there whether it is itself. Until the stranger has
+    answered, hung up or been silent for 30 s, it knows no configuration.
+    """
     from pymongo.errors import OperationFailure
 
-    try:
-        config = client.admin.command("replSetGetConfig")["config"]
-    except OperationFailure as error:
-        if error.code != 94:  # NotYetInitialized
-            raise
+    if client["local"]["system.replset"].find_one() is None:
         client.admin.command("replSetInitiate", {"_id": _SET, "members": [{"_id": 0, "host": host}]})
         return
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            config = client.admin.command("replSetGetConfig")["config"]
+            break
+        except OperationFailure as error:
+            if error.code != _NOT_YET_INITIALIZED or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
     if config["members"][0]["host"] != host:
         config["members"][0]["host"] = host
         config["version"] += 1
