@@ -72,13 +72,16 @@ class Attempt(Resource):
 
 
 class Delivery(Resource):
-    """One event on its way to one endpoint."""
+    """One event on its way to one endpoint. `stopped`: the webhook was removed or disabled first.
+
+    `next_attempt_at` is the latest time of the next attempt; it is null once there will be none.
+    """
 
     id: str
     webhook_id: str
     event_id: str
     event_type: str
-    status: Literal["pending", "delivered", "failed"]
+    status: Literal["pending", "delivered", "failed", "stopped"]
     attempts: tuple[Attempt, ...]
     next_attempt_at: datetime | None
 

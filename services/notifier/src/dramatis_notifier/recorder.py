@@ -1,0 +1,58 @@
+"""Attempts into the database, many per write: whatever ends while one write is under way goes with the next."""
+
+import asyncio
+
+import structlog
+
+from dramatis_kit import Clock, Unavailable
+from dramatis_notifier.deliveries import Attempted, Deliveries
+
+log = structlog.get_logger()
+
+_AT_ONCE = 256
+_LONGEST_PAUSE = 5.0
+
+
+class Recorder:
+    """Holds on to results while MongoDB is away: forgetting one would cost the receiver a second POST."""
+
+    def __init__(self, deliveries: Deliveries, clock: Clock) -> None:
+        self._deliveries = deliveries
+        self._clock = clock
+        self._waiting: list[tuple[Attempted, asyncio.Future[None]]] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    async def record(self, attempted: Attempted) -> None:
+        """Returns once the attempt is stored."""
+        stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((attempted, stored))
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write_all(), name="notifier-recorder")
+        await stored
+
+    async def close(self) -> None:
+        """Give up what could not be stored; its deliveries become due again."""
+        if self._writing is not None:
+            self._writing.cancel()
+            await asyncio.wait({self._writing})
+
+    async def _write_all(self) -> None:
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[:_AT_ONCE], self._waiting[_AT_ONCE:]
+                await self._write([attempted for attempted, _ in batch])
+                for _, stored in batch:
+                    if not stored.done():
+                        stored.set_result(None)
+        finally:
+            self._writing = None
+
+    async def _write(self, attempts: list[Attempted]) -> None:
+        pause = 0.1
+        while True:
+            try:
+                return await self._deliveries.record(attempts, self._clock())
+            except Unavailable as error:
+                log.warning("attempts are not stored yet", count=len(attempts), error=str(error), again_in=pause)
+                await asyncio.sleep(pause)
+                pause = min(_LONGEST_PAUSE, pause * 2)

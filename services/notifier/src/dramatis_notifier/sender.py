@@ -1,0 +1,125 @@
+"""One signed POST: where a delivery meets the network."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiohttp import (
+    ClientConnectorCertificateError,
+    ClientConnectorDNSError,
+    ClientConnectorError,
+    ClientConnectorSSLError,
+    ClientError,
+    ClientResponse,
+    ClientSession,
+    ClientTimeout,
+    DummyCookieJar,
+    TCPConnector,
+)
+
+from dramatis_kit import Rejected
+from dramatis_notifier.guard import Guard, RefusedAddress
+from dramatis_notifier.resolver import DaemonResolver
+from dramatis_notifier.schedule import Answer
+from dramatis_notifier.signing import signed_headers
+
+_HEADERS = {
+    "Content-Type": "application/json",
+    "User-Agent": "Dramatis-Webhooks/1",
+    "Accept": "*/*",
+    "Accept-Encoding": "identity",
+}
+_RESPONSE_BYTES = 65_536
+_RESPONSE_SECONDS = 1.0
+# Shorter than the usual servers keep an idle connection: a POST on one that is just being closed fails.
+_KEEPALIVE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to post, and the secret that the receiver verifies with."""
+
+    url: str
+    secret: str
+
+
+class Sender:
+    """Posts to addresses that the guard allows; follows no redirect, uses no proxy, keeps no cookie and no answer."""
+
+    def __init__(self, session: ClientSession, guard: Guard, deadline_seconds: float) -> None:
+        self._session = session
+        self._guard = guard
+        self._deadline = deadline_seconds
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, guard: Guard, deadline_seconds: float) -> AsyncIterator["Sender"]:
+        connector = TCPConnector(
+            socket_factory=guard.open_socket,
+            resolver=DaemonResolver(),
+            limit=0,  # the worker bounds what is in flight
+            keepalive_timeout=_KEEPALIVE_SECONDS,
+        )
+        async with ClientSession(
+            connector=connector,
+            trust_env=False,
+            cookie_jar=DummyCookieJar(),
+            auto_decompress=False,
+            timeout=ClientTimeout(total=deadline_seconds),
+            headers=_HEADERS,
+        ) as session:
+            yield cls(session, guard, deadline_seconds)
+
+    async def post(self, target: Target, message_id: str, body: bytes, at: datetime) -> Answer:
+        """Never raises for what the other side or the network does: that is the answer."""
+        headers = signed_headers(target.secret, message_id, at, body)
+        try:
+            self._guard.check(target.url)  # the settings may have changed since it was registered
+            async with (
+                asyncio.timeout(self._deadline),
+                self._session.post(target.url, data=body, headers=headers, allow_redirects=False) as response,
+            ):
+                await _discard(response)
+                return _answer(response)
+        except TimeoutError:
+            return Answer(None, f"no answer within {self._deadline:g} s")
+        except Rejected as refusal:
+            return Answer(None, refusal.issue)
+        except (ClientError, OSError, ValueError) as error:
+            return Answer(None, _words(error))
+
+
+def _answer(response: ClientResponse) -> Answer:
+    redirected = 300 <= response.status < 400
+    error = "redirects are not followed" if redirected else None
+    return Answer(response.status, error, response.headers.get("Retry-After"))
+
+
+async def _discard(response: ClientResponse) -> None:
+    """Read a short body away, so that the connection can be used again; the head has already decided."""
+    left = _RESPONSE_BYTES
+    with contextlib.suppress(TimeoutError, ClientError):
+        async with asyncio.timeout(_RESPONSE_SECONDS):
+            while left > 0 and (chunk := await response.content.read(left)):
+                left -= len(chunk)
+
+
+def _words(error: Exception) -> str:
+    """What went wrong, in words for the endpoint's owner: no addresses, nothing of our own network."""
+    match error:
+        case ClientConnectorCertificateError() | ClientConnectorSSLError():
+            return "TLS: the server's certificate or protocol was not accepted"
+        case ClientConnectorDNSError():
+            return "the host name cannot be resolved"
+        case ClientConnectorError(os_error=RefusedAddress() as refused):
+            return str(refused)
+        case ClientConnectorError(os_error=os_error) if os_error.errno:
+            return f"cannot connect: {os.strerror(os_error.errno).lower()}"
+        case ClientConnectorError():
+            return "cannot connect"
+        case _:
+            return f"the connection failed: {type(error).__name__}"

@@ -1,0 +1,114 @@
+"""Who is served next."""
+
+from datetime import UTC, datetime, timedelta
+
+from dramatis_notifier.deliveries import Delivery, Endpoint
+from dramatis_notifier.lanes import Lanes, Limits
+from dramatis_notifier.schedule import Verdict
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+DELIVERED, FAILED = Verdict("delivered"), Verdict("pending", NOW)
+A, B, C = (Endpoint("brk_1", name) for name in "abc")
+
+
+def some(endpoint: Endpoint, count: int) -> list[Delivery]:
+    return [Delivery(f"{endpoint.webhook_id}{n}", endpoint, f"e{n}", "t", b"", 0) for n in range(count)]
+
+
+def lanes(in_flight: int = 4, per_endpoint: int = 2, claimed: int = 8) -> Lanes:
+    return Lanes(Limits(in_flight, per_endpoint, claimed))
+
+
+def start_all(those: Lanes) -> list[Delivery]:
+    started = []
+    while delivery := those.next():
+        started.append(delivery)
+    return started
+
+
+def ids(deliveries: list[Delivery]) -> list[str]:
+    return [delivery.id for delivery in deliveries]
+
+
+def test_endpoints_take_turns() -> None:
+    those = lanes()
+    those.put(A, some(A, 5), more=False)
+    those.put(B, some(B, 5), more=False)
+    assert ids(start_all(those)) == ["a0", "b0", "a1", "b1"]
+
+
+def test_no_endpoint_gets_more_than_its_places() -> None:
+    those = lanes()
+    those.put(A, some(A, 5), more=False)
+    assert ids(start_all(those)) == ["a0", "a1"]
+    those.done(some(A, 1)[0], DELIVERED)
+    assert ids(start_all(those)) == ["a2"]
+
+
+def test_a_failing_endpoint_gets_one_place_and_gives_the_rest_back() -> None:
+    those = lanes()
+    those.put(A, some(A, 5), more=False)
+    first, second = start_all(those)
+    assert ids(those.done(first, FAILED)) == ["a2", "a3", "a4"]
+    assert those.room(A, NOW) == 0  # one is still under way
+    those.done(second, FAILED)
+    assert those.room(A, NOW) == 1
+
+
+def test_an_endpoint_that_recovers_gets_its_places_back() -> None:
+    those = lanes()
+    those.put(A, some(A, 1), more=False)
+    those.done(start_all(those)[0], FAILED)
+    those.put(A, some(A, 1), more=True)
+    those.done(start_all(those)[0], DELIVERED)
+    assert those.room(A, NOW) == 8
+    assert those.wants_more(A)
+
+
+def test_failing_endpoints_together_get_half_of_the_places() -> None:
+    those = lanes(in_flight=4)
+    dead = [Endpoint("brk_1", f"dead{n}") for n in range(4)]
+    for endpoint in dead:
+        those.put(endpoint, some(endpoint, 1), more=False)
+    for delivery in start_all(those):
+        those.done(delivery, FAILED)
+    for endpoint in [*dead, A]:
+        those.put(endpoint, some(endpoint, 1), more=False)
+    started = ids(start_all(those))
+    assert len(started) == 3
+    assert "a0" in started
+
+
+def test_a_throttled_endpoint_waits_until_its_pause_is_over() -> None:
+    those = lanes()
+    those.put(A, some(A, 1), more=False)
+    until = NOW + timedelta(seconds=60)
+    those.done(start_all(those)[0], Verdict("pending", until, until))
+    assert those.room(A, NOW) == 0
+    assert those.room(A, until) == 1
+
+
+def test_what_was_not_tried_says_nothing_about_the_endpoint() -> None:
+    those = lanes()
+    those.put(A, some(A, 3), more=False)
+    assert those.done(start_all(those)[0], None) == []
+    assert those.room(A, NOW) == 6
+
+
+def test_in_a_crowd_every_endpoint_still_has_a_place() -> None:
+    those = lanes(in_flight=1, claimed=64)
+    those.put(A, some(A, 64), more=True)
+    assert those.room(B, NOW) == 1
+    those.put(B, some(B, 1), more=False)
+    assert those.room(B, NOW) == 0
+
+
+def test_dropping_an_endpoint_leaves_what_is_under_way() -> None:
+    those = lanes()
+    those.put(A, some(A, 5), more=False)
+    started = start_all(those)
+    assert ids(those.drop(A)) == ["a2", "a3", "a4"]
+    assert those.held(A) == {"a0", "a1"}
+    for delivery in started:
+        those.done(delivery, DELIVERED)
+    assert len(those) == 0
