@@ -1,29 +1,57 @@
 """The bus of one process: one NATS connection for calls, consumers and fan-out."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from typing import TypeVar
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, TypeVar
 
-from dramatis_contracts.rpc import Method
-from dramatis_contracts.simulation_engine.v1 import Progress
-from dramatis_kit import Settings
+import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.js import JetStreamContext
 from pydantic import BaseModel
 
 from dramatis_bus.consumers import BatchHandler, Consumer, Handler
-from dramatis_bus.health import Health
-from dramatis_bus.parking import ParkingLot
-from dramatis_bus.rpc import CallHandler
+from dramatis_bus.health import Health, HealthQuery, health_method
+from dramatis_bus.inbox import Inbox
+from dramatis_bus.link import Link
+from dramatis_bus.parking import MongoParkingLot, ParkingLot
+from dramatis_bus.retries import Retries, parked_discard, parked_retry
+from dramatis_bus.rpc import Call, Caller, CallHandler
+from dramatis_bus.running import Running
+from dramatis_bus.server import Server
+from dramatis_bus.subjects import progress_subject, token
+from dramatis_contracts.rpc import Method
+from dramatis_contracts.simulation_engine.v1 import Progress
+from dramatis_kit import Settings
+from dramatis_kit.service import connect
+
+log = structlog.get_logger()
 
 RequestT = TypeVar("RequestT", bound=BaseModel)
 ResponseT = TypeVar("ResponseT", bound=BaseModel)
 
+Checks = Callable[[], Awaitable[dict[str, str]]]
 Unsubscribe = Callable[[], Awaitable[None]]
+
+PLATFORM = "platform"
+"""The tenant of calls that concern no tenant."""
 
 
 class Bus:
     """`async with Bus.open(settings, name="persona") as bus`: register, then `await bus.start()`."""
+
+    def __init__(self, link: Link, name: str, parking: ParkingLot | None) -> None:
+        self.name = token(name)
+        self._link = link
+        self._parking = parking
+        self._resources = AsyncExitStack()
+        self._inbox = Inbox(link)
+        self._caller = Caller(self._inbox)
+        self._server = Server(link)
+        self._registered: list[tuple[Consumer, Handler | BatchHandler]] = []
+        self._running: list[Running] = []
+        self._retries = Retries({})
 
     @classmethod
     @asynccontextmanager
@@ -32,33 +60,70 @@ class Bus:
 
         `parking` defaults to the MongoDB of the settings.
         """
-        raise NotImplementedError
-        yield cls()
+        link = Link(settings, name)
+        await link.connect()
+        bus = cls(link, name, parking)
+        try:
+            await bus._inbox.open()
+            yield bus
+        finally:
+            await bus._close(settings.drain_seconds)
 
     @property
     def connection(self) -> Client:
-        """The NATS connection, for publishing with PubAck (the relay) and stream management."""
-        raise NotImplementedError
+        """The NATS connection, for publishing with PubAck (the relay) and fan-out."""
+        return self._link.client
+
+    @property
+    def connected(self) -> bool:
+        return self._link.connected
+
+    def jetstream(self) -> JetStreamContext:
+        """JetStream over this connection; every request to it has a deadline."""
+        return self._link.jetstream()
+
+    def on_reconnect(self, callback: Callable[[], None]) -> None:
+        """Call back whenever the connection is restored: what a server kept in memory may be gone."""
+        self._link.on_restored.append(callback)
 
     async def start(self) -> None:
-        """Begin to serve and to consume what was registered."""
-        raise NotImplementedError
+        """Begin to serve and to consume what was registered. When it returns, calls from anywhere find this bus."""
+        if self._registered:
+            await self._prepare_consumers()
+        await self._link.broker.start()
+        await self.connection.flush()
+        for running in self._running:
+            running.start()
 
     def serve(self, method: Method[RequestT, ResponseT], handler: CallHandler[RequestT, ResponseT]) -> None:
         """Answer a method. Before `start`."""
-        raise NotImplementedError
+        self._server.serve(method, handler)
 
     def not_implemented(self, service: str) -> None:
         """Answer every other method of the service with `Rejected("NOT_IMPLEMENTED")`. Before `start`."""
-        raise NotImplementedError
+        self._server.not_implemented(token(service))
 
-    def health(self, service: str, checks: Callable[[], Awaitable[dict[str, str]]]) -> None:
+    def health(self, service: str, checks: Checks | None = None) -> None:
         """Answer `rpc.<service>.health` with these checks and the state of this bus's consumers. Before `start`."""
-        raise NotImplementedError
+
+        async def answer(_call: Call[HealthQuery]) -> Health:
+            found = self.checks() | (await checks() if checks else {})
+            healthy = all(words == "ok" for words in found.values())
+            return Health(status="ok" if healthy else "unhealthy", checks=found)
+
+        self.serve(health_method(service), answer)
+
+    def checks(self) -> dict[str, str]:
+        """The state of the connection and of every consumer: "ok" or words for what is wrong."""
+        found = {"nats": "ok" if self.connected else "not connected"}
+        return found | {f"consumer {running.consumer.name}": running.check() for running in self._running}
 
     def consume(self, consumer: Consumer, handler: Handler | BatchHandler | None = None) -> None:
         """Run a consumer from `start` on. The handler stands in the declaration or comes here."""
-        raise NotImplementedError
+        chosen = handler or consumer.handler
+        if chosen is None:
+            raise ValueError(f"consumer {consumer.name} has no handler")
+        self._registered.append((consumer, chosen))
 
     async def call(
         self,
@@ -74,16 +139,61 @@ class Bus:
 
         Within a handler the deadline of the call being answered bounds this one too.
         """
-        raise NotImplementedError
+        return await self._caller.call(
+            method, request, tenant=tenant, command_id=command_id, correlation_id=correlation_id, timeout=timeout
+        )
 
     async def health_of(self, service: str) -> Health:
         """How a service is. Raises `Unavailable` when nobody answers for it."""
-        raise NotImplementedError
+        return await self.call(health_method(service), HealthQuery(), tenant=PLATFORM)
 
     async def publish_progress(self, tenant: str, progress: Progress) -> None:
-        """Tell whoever listens now; nothing is stored. Dropped while NATS is unreachable."""
-        raise NotImplementedError
+        """Tell whoever listens now; nothing is stored. Left out while NATS is unreachable."""
+        if self.connected:
+            subject = progress_subject(tenant, progress.simulation_id)
+            await self.connection.publish(subject, progress.model_dump_json().encode())
 
     async def subscribe(self, subject: str, callback: Callable[[Msg], Awaitable[None]]) -> Unsubscribe:
-        """Core fan-out: every message of a subject that arrives while subscribed, in order, one at a time."""
-        raise NotImplementedError
+        """Core fan-out: every message of a subject that arrives while subscribed, in order, one at a time.
+
+        An exception of the callback is logged and ends nothing.
+        """
+
+        async def receive(message: Msg) -> None:
+            try:
+                await callback(message)
+            except Exception:  # the boundary: one bad message must not end the subscription
+                log.exception("fan-out callback failed", subscription=subject)
+
+        subscription = await self.connection.subscribe(subject, cb=receive)
+        await self.connection.flush()
+        return subscription.unsubscribe
+
+    async def _prepare_consumers(self) -> None:
+        lot = self._parking or await self._own_parking()
+        for consumer, handler in self._registered:
+            self._running.append(Running(self._link, self.name, consumer, handler, lot))
+        dispatchers = {
+            (running.consumer.name, service): dispatcher
+            for running in self._running
+            for service, dispatcher in running.dispatchers.items()
+        }
+        self._retries = Retries(dispatchers)
+        self.serve(parked_retry(self.name), self._retries.retry)
+        self.serve(parked_discard(self.name), self._retries.discard)
+
+    async def _own_parking(self) -> ParkingLot:
+        client: Any = await self._resources.enter_async_context(connect(self._link.settings))
+        return MongoParkingLot(client[self._link.settings.mongo_database])
+
+    async def _close(self, seconds: float) -> None:
+        """Let what is in flight end, then close."""
+        try:
+            async with asyncio.timeout(seconds):
+                await asyncio.gather(self._server.drain(), *(running.stop() for running in self._running))
+        except TimeoutError:
+            log.warning("work was cut off at the end of its drain time", bus=self.name)
+        finally:
+            await self._retries.stop()
+            await self._link.close()
+            await self._resources.aclose()

@@ -1,5 +1,10 @@
 """Failures that only the bus knows. `Rejected` and `Unavailable` are the kit's."""
 
+import nats.errors
+from pymongo.errors import ConnectionFailure, PyMongoError
+
+from dramatis_kit import Unavailable
+
 
 class Fault(Exception):
     """The other side failed. Its log holds the traceback under this correlation id; nothing internal crosses."""
@@ -21,3 +26,10 @@ class TooLarge(Exception):
         super().__init__(f"{what} has {size} bytes, the NATS server carries {limit}")
         self.size = size
         self.limit = limit
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether something the work needs is down, as opposed to the work itself being at fault."""
+    if isinstance(error, PyMongoError):
+        return error.timeout or isinstance(error, ConnectionFailure)
+    return isinstance(error, (Unavailable, ConnectionError, nats.errors.Error))

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dramatis_contracts.envelope import Envelope
-
 from dramatis_bus import headers as names
+from dramatis_bus.errors import TooLarge
 from dramatis_bus.subjects import event_subject
+from dramatis_contracts.envelope import Envelope
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +37,13 @@ def decode_event(payload: bytes, headers: Mapping[str, str] | None, delivered: i
     """The event in a message. Raises pydantic's ValidationError for anything else."""
     position = int((headers or {}).get(names.POSITION, "0"))
     return Received(Envelope.model_validate_json(payload), position, delivered)
+
+
+def check_size(what: str, payload: bytes, headers: Mapping[str, str], limit: int) -> None:
+    """Raise `TooLarge` for what the server would refuse.
+
+    The server counts headers too and answers an excess by closing the connection; nats-py looks at the payload only.
+    """
+    size = len(payload) + sum(len(name) + len(value.encode()) + 4 for name, value in headers.items()) + 14
+    if size > limit:
+        raise TooLarge(what, size, limit)

@@ -27,6 +27,12 @@ class Settings(BaseSettings):
     mongo_timeout_ms: int = Field(default=5000, gt=0)
     """Deadline of one MongoDB operation, retries included. Without it a stopped server blocks the caller."""
 
+    nats_replicas: int = Field(default=1, ge=1, le=5)
+    """Copies of every stream and consumer: 1 embedded, 3 in production."""
+
+    nats_stream_max_bytes: int = Field(default=1 << 30, gt=0)
+    """Size at which a stream refuses further events. NATS reserves it on disk."""
+
     drain_seconds: float = Field(default=3.0, gt=0)
     """How long a stopping process lets work in flight end."""
 

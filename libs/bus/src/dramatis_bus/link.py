@@ -1,0 +1,141 @@
+"""The NATS connection of a process: one, named, reconnecting for ever, and honest about being down."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+import structlog
+from faststream import AckPolicy
+from faststream.nats import NatsBroker
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.errors import Error
+from nats.js import JetStreamContext
+
+from dramatis_kit import Settings, Unavailable
+
+log = structlog.get_logger()
+
+CONNECT_SECONDS = 10.0
+CLOSE_SECONDS = 2.0
+JETSTREAM_SECONDS = 5.0
+
+ErrorCallback = Callable[[Exception], Awaitable[None]]
+
+
+@dataclass
+class TimedMsg(Msg):
+    """A message that knows when it came in, so that a deadline also counts the time that it waited in a queue."""
+
+    arrived: float = field(default_factory=time.monotonic)
+
+
+class _Broker(NatsBroker):
+    """FastStream's own error callback raises on some errors, which ends nats-py's reconnect loop for ever."""
+
+    def _log_connection_broken(self, error_cb: ErrorCallback | None = None) -> ErrorCallback:
+        async def record(error: Exception) -> None:
+            if error_cb is not None:
+                await error_cb(error)
+
+        return record
+
+
+class Link:
+    """A connection. `on_lost` and `on_restored` are called when it breaks and when it is back."""
+
+    def __init__(self, settings: Settings, name: str) -> None:
+        self.settings = settings
+        self.on_lost: list[Callable[[], None]] = []
+        self.on_restored: list[Callable[[], None]] = []
+        self.restored = asyncio.Event()
+        self.broker = _Broker(
+            settings.nats_url,
+            name=name,
+            logger=None,
+            apply_types=False,
+            ack_policy=AckPolicy.MANUAL,
+            graceful_timeout=settings.drain_seconds,
+            allow_reconnect=True,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=1,
+            connect_timeout=2,
+            ping_interval=5,
+            max_outstanding_pings=2,
+            drain_timeout=max(1, round(settings.drain_seconds)),
+            flush_timeout=CLOSE_SECONDS,
+            error_cb=self._failed,
+            disconnected_cb=self._disconnected,
+            reconnected_cb=self._reconnected,
+        )
+        self._client: Client | None = None
+        self._last_error: Exception | None = None
+
+    @property
+    def client(self) -> Client:
+        if self._client is None:
+            raise Unavailable("NATS")
+        return self._client
+
+    @property
+    def connected(self) -> bool:
+        return self._client is not None and self._client.is_connected
+
+    def jetstream(self) -> JetStreamContext:
+        return self.client.jetstream(timeout=JETSTREAM_SECONDS)
+
+    async def connect(self) -> None:
+        """Raises `Unavailable` when no server answers in time."""
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                self._client = await self.broker.connect()
+        except (TimeoutError, OSError, Error) as error:
+            raise Unavailable(f"NATS at {self.settings.nats_url} ({self._last_error or error})") from error
+        self._client.msg_class = TimedMsg
+        self.restored.set()
+
+    async def close(self) -> None:
+        """Drain and close, also when the server is gone."""
+        if self._client is None:
+            return
+        self.on_lost.clear()
+        self.on_restored.clear()
+        with suppress(TimeoutError, Error, OSError, ExceptionGroup):
+            async with asyncio.timeout(self.settings.drain_seconds + CLOSE_SECONDS):
+                await self.broker.stop()
+        if not self._client.is_closed:
+            await self._client.close()
+
+    async def _failed(self, error: Exception) -> None:
+        self._last_error = error
+        log.warning("nats error", error=str(error) or type(error).__name__)
+
+    async def _disconnected(self) -> None:
+        self.restored.clear()
+        for tell in self.on_lost:
+            tell()
+
+    async def _reconnected(self) -> None:
+        self.restored.set()
+        for tell in self.on_restored:
+            tell()
+
+
+async def drained(subscription: Subscription) -> None:
+    """Ask for no more messages and wait until those on their way have arrived and were processed."""
+    drain: Callable[[], Awaitable[None]] = subscription.drain
+    await drain()
+
+
+@asynccontextmanager
+async def linked(settings: Settings, name: str) -> AsyncIterator[Link]:
+    """A connection for the length of a block."""
+    link = Link(settings, name)
+    await link.connect()
+    try:
+        yield link
+    finally:
+        await link.close()
