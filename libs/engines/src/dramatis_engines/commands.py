@@ -7,8 +7,9 @@ from typing import Literal
 import typer
 
 from dramatis_bus import Bus
-from dramatis_bus.parking import Parked, ParkedOutcome, ParkedQuery, parked_discard, parked_retry
+from dramatis_bus.parking import Parked
 from dramatis_bus.parking import list_parked as stored
+from dramatis_bus.retries import ParkedEntry, ParkedOutcome, parked_discard, parked_retry
 from dramatis_engines.failures import CommandFailed
 from dramatis_engines.files import read_private
 from dramatis_engines.settings import command_settings
@@ -43,7 +44,7 @@ def _fields(entry: Parked) -> dict[str, object]:
         "tenant": key.tenant,
         "subject": key.subject,
         "reason": entry.reason,
-        "event_types": list(entry.event_types),
+        "events": entry.events,
         "parked_at": entry.parked_at.isoformat(),
         "owner": entry.owner,
     }
@@ -51,9 +52,8 @@ def _fields(entry: Parked) -> dict[str, object]:
 
 def _line(entry: Parked) -> str:
     key = entry.key
-    events = ", ".join(entry.event_types)
     when = f"{entry.parked_at:%Y-%m-%d %H:%M:%S}"
-    return f"{when}  {key.consumer}  {key.subject}  (tenant {key.tenant})  {events}: {entry.reason}"
+    return f"{when}  {key.consumer}  {key.subject}  (tenant {key.tenant})  {entry.events} events: {entry.reason}"
 
 
 def settle(action: Literal["retry", "discard"], consumer: str, subject: str, tenant: str) -> None:
@@ -68,7 +68,7 @@ def settle(action: Literal["retry", "discard"], consumer: str, subject: str, ten
 async def _settle(settings: Settings, action: str, consumer: str, subject: str, tenant: str) -> ParkedOutcome:
     entry = _one(await _parked(settings), consumer, subject, tenant)
     key = entry.key
-    query = ParkedQuery(consumer=key.consumer, service=key.service, tenant=key.tenant, subject=key.subject)
+    query = ParkedEntry(consumer=key.consumer, service=key.service, subject=key.subject)
     method = parked_retry(entry.owner) if action == "retry" else parked_discard(entry.owner)
     async with Bus.open(settings, name="dramatis-cli") as bus:
         await bus.start()

