@@ -96,7 +96,7 @@ class Server:
     async def _answer(self, method: Method[Any, Any], handler: CallHandler[Any, Any], message: NatsMessage) -> None:
         try:
             await self._answer_in_time(method, handler, _timed(message))
-        except Exception:  # noqa: BLE001  # the boundary: FastStream without a logger swallows what is raised here
+        except Exception:  # the boundary: FastStream without a logger swallows what is raised here
             log.exception("call not answered", method=f"{method.service}.{method.name}")
 
     async def _answer_in_time(
