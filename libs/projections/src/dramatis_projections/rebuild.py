@@ -1,0 +1,176 @@
+"""Build a projection anew from the log beside the live one, then swap them; readers and the projector go on meanwhile.
+
+Why nothing is lost: the log gives an event its position before it is published, and no event ever appears below a
+position that was readable before. After the swap, and once every insert that had begun before it has ended, whatever
+the old table alone received has a position behind the last one read here: one more pass over the log brings it.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+
+from dramatis_contracts.envelope import Envelope
+from dramatis_eventlog import EventLog
+from dramatis_kit import Resource, Settings, Unavailable, new_id
+from dramatis_kit.service import connect
+from dramatis_projections.client import ClickHousePool, Client
+from dramatis_projections.migrations import quoted
+from dramatis_projections.projector import Projection, Projector
+
+BATCH = 20_000
+"""Events of one insert: large parts, since nobody waits for a single event."""
+
+_INSERTS_END_WITHIN = 60.0
+_DEADLINE = 120.0
+
+Positioned = Sequence[tuple[int, Envelope]]
+
+
+class UnknownProjection(Exception):
+    """No installed package registers a projection of this name under `dramatis.projections`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a rebuild is. `events` counts what was read of the log so far."""
+
+    phase: str
+    events: int
+
+
+Report = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """A finished rebuild: events read, rows written, seconds taken."""
+
+    events: int
+    rows: int
+    seconds: float
+
+
+def installed_projections() -> dict[str, Projection]:
+    """Every projection that an installed package registers, by name."""
+    return {point.name: point.load() for point in entry_points(group="dramatis.projections")}
+
+
+async def rebuild(name: str, settings: Settings, report: Report = lambda _progress: None) -> Rebuilt:
+    """Rebuild an installed projection. Raises `UnknownProjection`, `Unavailable`.
+
+    If it is interrupted, readers see the old table or the new one; what is then left behind is reported as drift and
+    removed by the next rebuild.
+    """
+    projections = installed_projections()
+    if name not in projections:
+        raise UnknownProjection(f"{name} (installed: {', '.join(sorted(projections))})")
+    async with connect(settings) as mongo, ClickHousePool(settings, seconds=_DEADLINE) as pool:
+        log = EventLog(mongo[settings.mongo_database])
+        return await Rebuild(log, pool, projections[name], report).run()
+
+
+class Rebuild:
+    """One rebuild of one projection. Two at once do no harm, but one of them may fail when the other cleans up."""
+
+    def __init__(self, log: EventLog, pool: ClickHousePool, projection: Projection, report: Report) -> None:
+        self._log = log
+        self._pool = pool
+        self._projection = projection
+        self._projector = Projector(pool, projection)
+        self._report = report
+        self._position = self._events = self._rows = 0
+
+    async def run(self) -> Rebuilt:
+        """Build, swap, catch up, clean up."""
+        started = time.monotonic()
+        live, beside = self._projection.table, _beside(self._projection.table)
+        await self._command(f"CREATE TABLE {quoted(beside)} AS {quoted(live)}")
+        await self._read_into(beside, "building")
+        await self._read_into(beside, "catching up")
+        await self._command(f"EXCHANGE TABLES {quoted(live)} AND {quoted(beside)}")
+        await self._await_older_inserts()
+        await self._read_into(live, "catching up after the swap")
+        for leftover in await leftovers(self._pool, self._projection):
+            await self._command(f"DROP TABLE IF EXISTS {quoted(leftover)} SYNC")
+        self._report(Progress("done", self._events))
+        return Rebuilt(self._events, self._rows, time.monotonic() - started)
+
+    async def _command(self, sql: str) -> None:
+        async with self._pool.client() as client:
+            await client.command(sql)
+
+    async def _read_into(self, table: str, phase: str) -> None:
+        """Project all that the log has behind the last position read; one insert runs while the next batch is read."""
+        self._report(Progress(phase, self._events))
+        inserting: asyncio.Task[int] | None = None
+        try:
+            async for batch in self._batches():
+                if inserting:
+                    self._rows += await inserting
+                inserting = asyncio.create_task(self._projector.write(table, batch, None))
+                self._events += len(batch)
+                self._position = batch[-1][0]
+                self._report(Progress(phase, self._events))
+            if inserting:
+                self._rows += await inserting
+        finally:
+            if inserting and not inserting.done():
+                inserting.cancel()
+
+    async def _batches(self) -> AsyncIterator[Positioned]:
+        batch: list[tuple[int, Envelope]] = []
+        async for positioned in self._log.read_all(after=self._position, services=self._projection.services):
+            batch.append(positioned)
+            if len(batch) == BATCH:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
+    async def _await_older_inserts(self) -> None:
+        """Wait until every insert that began before the swap, and may write to the old table, has ended."""
+        deadline = time.monotonic() + _INSERTS_END_WITHIN
+        async with self._pool.client() as client:
+            older = await _running_inserts(client)
+            while older & await _running_inserts(client):
+                if time.monotonic() > deadline:
+                    raise Unavailable("ClickHouse (an insert does not end; rebuild again)")
+                await asyncio.sleep(0.05)
+
+
+async def _running_inserts(client: Client) -> set[str]:
+    found = await client.query(
+        "SELECT query_id FROM system.processes WHERE query_kind IN ('Insert', 'AsyncInsertFlush')"
+    )
+    return {query_id for (query_id,) in found}
+
+
+def _beside(table: str) -> str:
+    return new_id(f"{table}__rebuild", 8)
+
+
+async def leftovers(pool: ClickHousePool, projection: Projection) -> list[str]:
+    """Tables of rebuilds of this projection: an interrupted one, or one that is at work."""
+    async with pool.client() as client:
+        found = await client.query(
+            "SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, {prefix:String})",
+            {"prefix": f"{projection.table}__rebuild_"},
+        )
+    return [name for (name,) in found]
+
+
+def rebuild_resource(log: EventLog, settings: Settings, projection: Projection) -> Resource:
+    """An interrupted rebuild as drift: it may have swapped already and lack the last events. Applying rebuilds."""
+
+    async def drift() -> str | None:
+        async with ClickHousePool(settings, size=1) as pool:
+            found = await leftovers(pool, projection)
+        return f"a rebuild is at work or was interrupted ({', '.join(found)})" if found else None
+
+    async def apply() -> None:
+        async with ClickHousePool(settings, seconds=_DEADLINE) as pool:
+            await Rebuild(log, pool, projection, lambda _progress: None).run()
+
+    return Resource("projection", projection.name, drift, apply)
