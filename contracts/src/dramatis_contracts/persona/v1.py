@@ -3,7 +3,14 @@
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, field_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    field_validator,
+    model_serializer,
+)
 
 from dramatis_contracts.base import EventBody, Request, Resource
 from dramatis_contracts.pages import Page, PageRequest
@@ -188,6 +195,12 @@ class PersonaChanges(Request):
         if value is None:
             raise ValueError("null is not a value: leave the field out to keep it")
         return value
+
+    @model_serializer(mode="wrap")
+    def _only_what_is_given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, object]:
+        # What is absent must stay absent on the wire, where null is refused.
+        whole: dict[str, object] = serialize(self)
+        return {name: value for name, value in whole.items() if name in self.model_fields_set}
 
 
 class UpdatePersona(Request):
