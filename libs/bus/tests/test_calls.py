@@ -71,14 +71,17 @@ async def test_a_rejection_is_the_same_at_the_caller(stage: Any) -> None:
 async def test_an_invalid_request_is_rejected_with_the_path_of_its_field(stage: Any) -> None:
     loose: Method[Any, Answer] = Method(stage.service, "ask", Resource, Answer)
 
+    class Negative(Resource):
+        count: int = -1
+
     class Wrong(Resource):
-        inner: dict[str, int] = {"count": -1}
+        inner: Negative
 
     async with stage.open() as bus:
         bus.serve(method(stage), echo)
         await bus.start()
         with pytest.raises(Rejected) as refusal:
-            await bus.call(loose, Wrong(), tenant="ten_1")
+            await bus.call(loose, Wrong(inner=Negative()), tenant="ten_1")
     no = refusal.value
     assert (no.code, no.field) == ("VALIDATION_FAILED", "inner.count")
     assert no.issue == "Input should be greater than or equal to 0"
@@ -207,7 +210,8 @@ async def test_the_deadline_of_a_call_bounds_the_calls_that_it_causes(stage: Any
 
         async def ask_on(call: Call[Ask]) -> Answer:
             correlations.add(call.correlation_id)
-            return await bus.call(inner, Ask(), tenant=call.tenant)
+            answer: Answer = await bus.call(inner, Ask(), tenant=call.tenant)
+            return answer
 
         bus.serve(inner, deep)
         bus.serve(outer, ask_on)
@@ -370,7 +374,7 @@ async def test_calls_fail_at_once_while_nats_is_down_and_work_again_when_it_is_b
 
 async def test_a_bus_that_finds_no_nats_says_which_it_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dramatis_bus.link.CONNECT_SECONDS", 0.3)
-    with pytest.raises(Unavailable, match="127.0.0.1:1"):
+    with pytest.raises(Unavailable, match=r"127\.0\.0\.1:1"):
         async with Bus.open(Settings(nats_url="nats://127.0.0.1:1"), name="svc"):
             pass
 

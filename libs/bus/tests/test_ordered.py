@@ -78,7 +78,7 @@ async def test_only_the_events_asked_for_are_handled(stage: Any, until: Any) -> 
     two = OrderedConsumer("two", service=stage.service, events=["thing.moved.v1", "thing.sold.v1"], handler=note)
     await stage.provision(one, two)
     kinds = ("thing.happened.v1", "thing.moved.v1", "thing.sold.v1")
-    await stage.publish(*(stage.event("agg", type) for type in kinds))
+    await stage.publish(*(stage.event("agg", kind) for kind in kinds))
     async with stage.open() as bus:
         bus.consume(one)
         bus.consume(two)

@@ -21,7 +21,8 @@ HEARTBEAT_SECONDS = 5
 SILENCE_SECONDS = 12.5  # two and a half heartbeats
 
 _NANOSECONDS = 1_000_000_000
-_GONE = ("503", "Consumer Deleted", "No Responders")
+_NO_RESPONDERS = "503"
+_DELETED = "Consumer Deleted"
 
 
 class DurableGone(Exception):
@@ -129,8 +130,8 @@ class Pull:
         status, words = headers["Status"], headers.get("Description", "")
         if status == "100":
             return
-        if status in _GONE or words in _GONE:
-            self.fail(words or "no responders")
+        if status == _NO_RESPONDERS or words == _DELETED:
+            self.fail("no responders" if status == _NO_RESPONDERS else words)
             return
         unfulfilled = int(headers.get("Nats-Pending-Messages", self._outstanding))
         self._outstanding = max(0, self._outstanding - unfulfilled)
