@@ -1,5 +1,6 @@
 """Settings of the notifier, `DRAMATIS_WEBHOOK_*` beside those that every process shares."""
 
+from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated
 
@@ -47,6 +48,10 @@ class NotifierSettings(Settings):
 
     webhook_refused_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     """Refused besides all that is not public, for example the operator's own public addresses or NAT64 prefix."""
+
+    @property
+    def retention(self) -> timedelta:
+        return timedelta(days=self.webhook_retention_days)
 
     @property
     def guard(self) -> Guard:
