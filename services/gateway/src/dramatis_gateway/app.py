@@ -1,0 +1,184 @@
+"""Composition root of the gateway: the only place where its parts are built and put together."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from nats.aio.msg import Msg
+from starlette.types import ASGIApp
+
+from dramatis_bus.bus import Bus
+from dramatis_bus.consumers import OrderedConsumer
+from dramatis_bus.messages import Received
+from dramatis_bus.provisioning import consumer_resources, stream_resource
+from dramatis_bus.subjects import event_filter
+from dramatis_contracts.gateway.v1 import SERVICE, ApiKeyRevoked
+from dramatis_contracts.registry import SERVICES
+from dramatis_eventlog import EventLog, Snapshots
+from dramatis_gateway.application import build
+from dramatis_gateway.authentication import KeyRing
+from dramatis_gateway.door import Door
+from dramatis_gateway.edge import Edge, Limits
+from dramatis_gateway.feed import Feed, frame_of
+from dramatis_gateway.health import Readiness
+from dramatis_gateway.metrics import Metrics
+from dramatis_gateway.projections import ApiKeys
+from dramatis_gateway.server import listen, serving
+from dramatis_gateway.settings import GatewaySettings
+from dramatis_gateway.tenants import Tenants, development_credentials
+from dramatis_kit import Resource, Runtime, Service
+
+CREDENTIALS_FILE = "dev-credentials.json"
+PLATFORM = (*(name for name in SERVICES if name != SERVICE), "relay", "projector")
+TENANT_KEYS = OrderedConsumer("gateway-tenants", service=SERVICE)
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A running gateway: where it listens (`http://host:port`), and what operators may ask of it."""
+
+    address: str
+    tenants: Tenants
+    feed: Feed
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What the gateway builds before it opens a connection."""
+
+    settings: GatewaySettings
+    log: EventLog
+    api_keys: ApiKeys
+    tenants: Tenants
+    ring: KeyRing
+    feed: Feed
+    metrics: Metrics
+
+
+def _parts(runtime: Runtime) -> _Parts:
+    settings = GatewaySettings(**runtime.settings.model_dump())
+    log = EventLog(runtime.database, clock=runtime.clock)
+    api_keys = ApiKeys(runtime.database)
+    return _Parts(
+        settings=settings,
+        log=log,
+        api_keys=api_keys,
+        tenants=Tenants(log, Snapshots(runtime.database, "tenant"), api_keys),
+        ring=KeyRing(api_keys, settings.gateway_key_cache_seconds),
+        feed=Feed(
+            log,
+            history=settings.gateway_feed_history,
+            queue=settings.gateway_sse_queue,
+            max_subscribers=settings.gateway_sse_clients,
+        ),
+        metrics=Metrics(),
+    )
+
+
+@asynccontextmanager
+async def open_gateway(runtime: Runtime) -> AsyncIterator[Gateway]:
+    """Yields when the gateway listens; ends streams at once on leaving, requests in flight within the drain time."""
+    parts = _parts(runtime)
+    settings, feed = parts.settings, parts.feed
+    async with Bus.open(runtime.settings, name=SERVICE) as bus:
+        await _start(bus, parts)
+        work = [
+            runtime.spawn(feed.watch(), "watch the feed"),
+            runtime.spawn(_drain(runtime.draining, feed), "wait for the drain"),
+        ]
+        try:
+            if settings.embedded:
+                await development_credentials(parts.tenants, settings.data_dir / CREDENTIALS_FILE)
+            listener = listen(settings.host, settings.gateway_port)
+            address = _address(settings.host, listener.getsockname()[1])
+            app = _application(runtime, bus, parts, address)
+            async with serving(app, listener, settings.drain_seconds):
+                yield Gateway(address, parts.tenants, feed)
+                feed.drain()
+        finally:
+            for task in work:
+                task.cancel()
+            await asyncio.wait(work)
+
+
+async def _start(bus: Bus, parts: _Parts) -> None:
+    async def keep_keys(received: Received) -> None:
+        await parts.tenants.aggregate.repair(received)
+        await parts.api_keys.apply(received.envelope)
+
+    async def on_event(message: Msg) -> None:
+        frame = frame_of(message)
+        if frame is None:
+            return
+        if frame.type == ApiKeyRevoked.type:
+            parts.ring.forget()
+        parts.feed.receive(frame)
+
+    async def checks() -> dict[str, str]:
+        return {"feed": await parts.feed.check()}
+
+    bus.consume(TENANT_KEYS, keep_keys)
+    bus.not_implemented(SERVICE)
+    bus.health(SERVICE, checks)
+    await bus.start()
+    await bus.subscribe(event_filter(), on_event)
+    await parts.feed.begin()
+
+
+def _application(runtime: Runtime, bus: Bus, parts: _Parts, address: str) -> ASGIApp:
+    async def mongodb() -> str:
+        await runtime.mongo.admin.command("ping")
+        return "ok"
+
+    async def nats() -> str:
+        return "ok" if bus.connected else "not connected"
+
+    settings = parts.settings
+    documentation_url = (settings.documentation_url or f"{address}/docs/errors").rstrip("/")
+    checks = {"mongodb": mongodb, "nats": nats, "feed": parts.feed.check}
+    app = build()
+    app.state.documentation_url = documentation_url
+    app.state.door = Door(
+        settings=settings,
+        bus=bus,
+        log=parts.log,
+        keys=parts.ring,
+        feed=parts.feed,
+        readiness=Readiness(bus, (SERVICE, *PLATFORM), checks, parts.metrics),
+        metrics=parts.metrics,
+        documentation_url=documentation_url,
+    )
+    limits = Limits(deadline=settings.gateway_deadline, body=settings.gateway_max_body_bytes)
+    return Edge(app, limits, parts.metrics, documentation_url)
+
+
+async def _drain(draining: asyncio.Event, feed: Feed) -> None:
+    await draining.wait()
+    feed.drain()
+
+
+def _address(host: str, port: int) -> str:
+    """Where a client on this machine finds a gateway that listens on `host`."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104  # not bound here
+    return f"http://{reachable}:{port}"
+
+
+@asynccontextmanager
+async def open_service(runtime: Runtime) -> AsyncIterator[None]:
+    async with open_gateway(runtime):
+        yield
+
+
+def resources(runtime: Runtime) -> Sequence[Resource]:
+    parts = _parts(runtime)
+    return [
+        stream_resource(runtime.settings, SERVICE),
+        *consumer_resources(runtime.settings, TENANT_KEYS),
+        *parts.log.resources(),
+        *parts.tenants.resources(),
+        *parts.api_keys.resources(),
+    ]
+
+
+service = Service(name=SERVICE, open=open_service, resources=resources)

@@ -1,0 +1,75 @@
+"""The FastAPI application: its routes, and how failures become answers. `app.py` gives it a `Door` to work with."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pymongo.errors import PyMongoError
+from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match
+
+from dramatis_gateway.describe import document
+from dramatis_gateway.door import request_id_of
+from dramatis_gateway.edge import record
+from dramatis_gateway.problems import Problem, problem_of
+from dramatis_gateway.routes import events, personas, platform, simulations, unbuilt, updates, webhooks
+from dramatis_gateway.validation import dotted
+from dramatis_kit import Rejected, Unavailable
+
+_QUIET = ("/health/", "/metrics", "/v1/events/stream")
+
+
+class _Doors(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        self.openapi_schema = self.openapi_schema or document(self.routes)
+        return self.openapi_schema
+
+
+def build() -> FastAPI:
+    """The application without what it works with: enough for its OpenAPI document."""
+    app = _Doors(
+        redirect_slashes=False,
+        docs_url="/docs",
+        redoc_url=None,
+        telemetry={"operation_spans": False, "logs": False, "exclude": _excluded},
+    )
+    for module in (personas, simulations, webhooks, events, updates, unbuilt, platform):
+        app.include_router(module.router)
+    app.add_exception_handler(RequestValidationError, _on_failure)
+    app.add_exception_handler(HTTPException, _on_failure)
+    for failure in (Problem, Rejected, Unavailable, PyMongoError, Exception):
+        app.add_exception_handler(failure, _on_failure)
+    return app
+
+
+def _excluded(scope: Any) -> bool:
+    return str(scope["path"]).startswith(_QUIET)
+
+
+async def _on_failure(request: Request, failure: Exception) -> Response:
+    problem = _parameter(failure) if isinstance(failure, RequestValidationError) else problem_of(failure)
+    record(problem, failure, request.scope)
+    if problem.code == "METHOD_NOT_ALLOWED":
+        problem.headers["Allow"] = ", ".join(allowed(request))
+    documentation_url: str = request.app.state.documentation_url
+    return problem.response(request_id_of(request), documentation_url)
+
+
+def _parameter(failure: RequestValidationError) -> Problem:
+    """A path that cannot name anything is not found; a query or header of the wrong form is an invalid request."""
+    place, *location = failure.errors()[0]["loc"]
+    if place == "path":
+        return Problem("NOT_FOUND")
+    return Problem("INVALID_REQUEST", field=dotted(location) or None, issue=failure.errors()[0]["msg"])
+
+
+def allowed(request: Request) -> list[str]:
+    """All methods of the path; Starlette names only those of the first route that has it."""
+    verbs = ("GET", "POST", "PUT", "PATCH", "DELETE")
+    routes: Sequence[BaseRoute] = request.app.router.routes
+    return [verb for verb in verbs if _matched(routes, {**request.scope, "method": verb})]
+
+
+def _matched(routes: Sequence[BaseRoute], scope: dict[str, Any]) -> bool:
+    return any(route.matches(scope)[0] == Match.FULL for route in routes)

@@ -1,0 +1,100 @@
+"""Who is asking: the API key of a request, and the tenant that it opens."""
+
+import asyncio
+import hmac
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dramatis_contracts.gateway.v1 import Tier
+from dramatis_gateway.keys import KeyPrint, key_print
+from dramatis_gateway.problems import Problem
+from dramatis_gateway.projections import ApiKeys
+
+_MAX_CACHED = 10_000
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="dramatis"'}
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The tenant that a key opens."""
+
+    tenant: str
+    key_id: str
+    tier: Tier
+
+
+@dataclass(frozen=True, slots=True)
+class _Lookup:
+    """One look-up of a key, shared by all requests that present it meanwhile."""
+
+    result: "asyncio.Task[Principal | None]"
+    expires: float
+
+
+class KeyRing:
+    """Finds the principal of a key. Look-ups are cached, the unknown ones too, and bounded in number."""
+
+    def __init__(self, keys: ApiKeys, cache_seconds: float, now: Callable[[], float] = time.monotonic) -> None:
+        self._keys = keys
+        self._cache_seconds = cache_seconds
+        self._now = now
+        self._cache: OrderedDict[str, _Lookup] = OrderedDict()
+
+    async def principal(self, key: str) -> Principal:
+        """The principal of a key. Raises a 401 `Problem`, or pymongo's error when the table cannot be read."""
+        presented = key_print(key)
+        if presented is None:
+            raise unauthorized("this is not an API key of Dramatis: check it for a typing error")
+        found = await asyncio.shield(self._look_up(presented))
+        if found is None:
+            raise unauthorized("the API key is not known or was revoked")
+        return found
+
+    def forget(self) -> None:
+        """Drop all cached look-ups: a key was revoked."""
+        self._cache.clear()
+
+    def _look_up(self, presented: KeyPrint) -> "asyncio.Task[Principal | None]":
+        cached = self._cache.get(presented.sha256)
+        if cached is not None and cached.expires > self._now() and not _failed(cached.result):
+            return cached.result
+        task = asyncio.create_task(self._find(presented), name="look up an API key")
+        self._cache[presented.sha256] = _Lookup(task, self._now() + self._cache_seconds)
+        self._cache.move_to_end(presented.sha256)
+        while len(self._cache) > _MAX_CACHED:
+            self._cache.popitem(last=False)
+        return task
+
+    async def _find(self, presented: KeyPrint) -> Principal | None:
+        for row in await self._keys.candidates(presented):
+            if hmac.compare_digest(row.sha256, presented.sha256):
+                return Principal(row.tenant, row.key_id, presented.tier)
+        return None
+
+
+def bearer(authorization: str | None) -> str:
+    """The token of an `Authorization` header. Raises a 401 `Problem` that says what is wrong with it."""
+    if not authorization:
+        raise unauthorized("the Authorization header is missing")
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer":
+        raise unauthorized("the scheme is not Bearer: send `Authorization: Bearer <API key>`")
+    if not token.strip():
+        raise unauthorized("the header holds no key: send `Authorization: Bearer <API key>`")
+    return token.strip()
+
+
+def same_brokerage(principal: Principal, brokerage_id: str | None) -> None:
+    """Raises a 403 `Problem` when the request names a brokerage that its key does not open."""
+    if brokerage_id is not None and brokerage_id.strip().lower() != principal.tenant.lower():
+        raise Problem("FORBIDDEN", field="X-Brokerage-ID", issue="the API key belongs to another brokerage")
+
+
+def unauthorized(issue: str) -> Problem:
+    return Problem("UNAUTHORIZED", field="Authorization", issue=issue, headers=_CHALLENGE)
+
+
+def _failed(task: "asyncio.Task[Principal | None]") -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)

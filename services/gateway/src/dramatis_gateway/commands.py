@@ -1,0 +1,28 @@
+"""What may be asked of a tenant. Only this service asks: there is no RPC for it."""
+
+from dataclasses import dataclass
+
+from dramatis_contracts.gateway.v1 import Tier
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterTenant:
+    name: str
+    tier: Tier
+
+
+@dataclass(frozen=True, slots=True)
+class IssueApiKey:
+    """`sha256` in hexadecimal; the key itself is never part of a command."""
+
+    key_id: str
+    prefix: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeApiKey:
+    key_id: str
+
+
+Command = RegisterTenant | IssueApiKey | RevokeApiKey

@@ -1,0 +1,113 @@
+"""What a route works with: who asks, and how it asks the services."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
+
+import orjson
+from fastapi import Depends, Header
+from pydantic import BaseModel
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+
+from dramatis_bus.bus import Bus
+from dramatis_contracts.pages import Page
+from dramatis_contracts.rpc import Method
+from dramatis_eventlog import EventLog
+from dramatis_gateway.authentication import KeyRing, Principal, bearer, same_brokerage
+from dramatis_gateway.feed import Feed
+from dramatis_gateway.health import Readiness
+from dramatis_gateway.metrics import Metrics
+from dramatis_gateway.settings import GatewaySettings
+from dramatis_kit import new_id
+
+RequestT = TypeVar("RequestT", bound=BaseModel)
+ResponseT = TypeVar("ResponseT", bound=BaseModel)
+ItemT = TypeVar("ItemT", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Everything that routes need; `app.py` builds it."""
+
+    settings: GatewaySettings
+    bus: Bus
+    log: EventLog
+    keys: KeyRing
+    feed: Feed
+    readiness: Readiness
+    metrics: Metrics
+    documentation_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An authenticated request."""
+
+    principal: Principal
+    request_id: str
+    bus: Bus
+
+    @property
+    def tenant(self) -> str:
+        return self.principal.tenant
+
+    async def ask(self, method: Method[RequestT, ResponseT], request: RequestT) -> ResponseT:
+        """One call to a service, as this caller's tenant. Raises `Rejected`, `Unavailable` or `Fault`."""
+        return await self.bus.call(
+            method, request, tenant=self.tenant, command_id=new_id("cmd"), correlation_id=self.request_id
+        )
+
+
+def door_of(connection: HTTPConnection) -> Door:
+    door: Door = connection.app.state.door
+    return door
+
+
+def request_id_of(connection: HTTPConnection) -> str:
+    request_id: str = connection.state.request_id
+    return request_id
+
+
+async def caller(
+    connection: HTTPConnection,
+    x_brokerage_id: Annotated[str | None, Header(description="Must be the key's own brokerage, if given.")] = None,
+) -> Caller:
+    """Authenticates the request. Raises a `Problem`: 401 or 403."""
+    door = door_of(connection)
+    principal = await door.keys.principal(bearer(connection.headers.get("authorization")))
+    same_brokerage(principal, x_brokerage_id)
+    return Caller(principal, request_id_of(connection), door.bus)
+
+
+TheDoor = Annotated[Door, Depends(door_of)]
+TheCaller = Annotated[Caller, Depends(caller)]
+
+
+def answer(body: ResponseT, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(body.model_dump_json(), status, headers, media_type="application/json")
+
+
+def answer_json(body: object, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(body), 200, headers, media_type="application/json")
+
+
+def answer_page(request: Request, page: Page[ItemT]) -> Response:
+    """A page with the headers that say where in the list it stands."""
+    headers = {
+        "X-Total-Count": str(page.total),
+        "X-Page-Size": str(page.page_size),
+        "X-Current-Page": str(page.page),
+        "Link": _links(request, page),
+    }
+    return answer(page, headers=headers)
+
+
+def _links(request: Request, page: Page[ItemT]) -> str:
+    last = max(1, -(-page.total // page.page_size))
+    numbers = {"first": 1, "prev": page.page - 1, "next": page.page + 1, "last": last}
+    return ", ".join(
+        f'<{request.url.include_query_params(page=number, page_size=page.page_size)}>; rel="{relation}"'
+        for relation, number in numbers.items()
+        if 1 <= number <= last
+    )

@@ -1,0 +1,92 @@
+"""The public bodies and parameters that are the gateway's own: the doors' view of what services answer."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from dramatis_contracts.base import Request, Resource
+from dramatis_contracts.notifier import v1 as notifier
+from dramatis_contracts.persona import v1 as persona
+from dramatis_contracts.simulation_engine.v1 import Status
+
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$", max_length=100)]
+Types = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.*]+(,[a-z0-9_.*]+)*$", max_length=2000)]
+Cursor = Annotated[str, StringConstraints(max_length=100)]
+
+
+class CreatedPersona(Resource):
+    """The answer to the creation of a persona."""
+
+    id: str
+    created_at: datetime
+    status: Literal["active", "deleted"]
+    enrichment_status: Literal["none", "pending", "completed"]
+    simulation_ready: bool
+
+
+class AcceptedSimulation(Resource):
+    """The answer to the request of a simulation. `webhook_url` is null unless a webhook of its own was asked for."""
+
+    simulation_id: str
+    status: Status
+    estimated_duration_seconds: int
+    webhook_url: str | None
+    ws_channel: str
+
+
+class NewWebhook(Request):
+    """An endpoint and the events that it wants (`simulation.completed`, or `*` for all)."""
+
+    url: notifier.Url
+    events: Annotated[tuple[notifier.EventName, ...], Field(min_length=1, max_length=50)]
+
+
+class EventList(Resource):
+    """Events in the order of the log. `cursor` is the position after the last one, also when there is none."""
+
+    items: list[dict[str, Any]]
+    cursor: str
+    has_more: bool
+
+
+class Health(Resource):
+    """`not_ready` says of each part that is missing what is wrong with it."""
+
+    status: Literal["ready", "not_ready"]
+    not_ready: dict[str, str]
+
+
+class Alive(Resource):
+    status: Literal["live"] = "live"
+
+
+class PageQuery(Request):
+    """Which page of a list."""
+
+    page: Annotated[int, Field(ge=1, le=100_000)] = 1
+    page_size: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class PersonaQuery(PageQuery):
+    visibility: persona.Visibility | None = None
+
+
+class EventQuery(Request):
+    """Which events: `types` are names with or without version, separated by commas; `persona.*` takes all of a kind."""
+
+    types: Types | None = None
+    subject: Id | None = None
+
+
+class EventPageQuery(EventQuery):
+    """`cursor` is the position after which to begin: a page's `cursor` or an event's `id:` in the stream."""
+
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+    cursor: Cursor | None = None
+
+
+class EventStreamQuery(EventQuery):
+    """`last_event_id` serves clients that cannot set the `Last-Event-ID` header."""
+
+    last_event_id: Cursor | None = None

@@ -1,0 +1,66 @@
+"""The look-up table of API keys, kept from the tenants' events: one row per key.
+
+Rows may be written twice and in any order: a revoked key stays revoked.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo.asynchronous.database import AsyncDatabase
+
+from dramatis_contracts.envelope import Envelope
+from dramatis_contracts.gateway import v1
+from dramatis_contracts.registry import decode
+from dramatis_gateway.keys import KeyPrint
+from dramatis_kit import Document
+from dramatis_kit.service import Resource
+
+_MAX_SAME_PREFIX = 8
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRow:
+    """What a presented key is compared with."""
+
+    tenant: str
+    key_id: str
+    sha256: str
+
+
+class ApiKeys:
+    """The collection `api_keys`. The one place where a tenant is looked up instead of given."""
+
+    def __init__(self, database: AsyncDatabase[Document]) -> None:
+        self._keys = database["api_keys"]
+
+    async def apply(self, envelope: Envelope) -> None:
+        """Bring the table up to one event."""
+        change = _change(envelope)
+        if change is not None:
+            key_id, values = change
+            await self._keys.update_one({"_id": f"{envelope.tenantid}/{key_id}"}, {"$set": values}, upsert=True)
+
+    async def candidates(self, presented: KeyPrint) -> list[KeyRow]:
+        """The live keys with this prefix; the caller compares the digests."""
+        query = {"prefix": presented.prefix, "revoked": {"$ne": True}}
+        rows = self._keys.find(query).limit(_MAX_SAME_PREFIX)
+        return [KeyRow(row["tenant"], row["key_id"], row["sha256"]) async for row in rows]
+
+    def resources(self) -> list[Resource]:
+        async def drift() -> str | None:
+            present = await self._keys.index_information()
+            return None if "prefix" in present else "missing"
+
+        async def apply() -> None:
+            await self._keys.create_index("prefix", name="prefix")
+
+        return [Resource("index", "api_keys.prefix", drift, apply)]
+
+
+def _change(envelope: Envelope) -> tuple[str, dict[str, Any]] | None:
+    match decode(envelope):
+        case v1.ApiKeyIssued(key_id=key_id, prefix=prefix, sha256=sha256):
+            return key_id, {"tenant": envelope.tenantid, "key_id": key_id, "prefix": prefix, "sha256": sha256}
+        case v1.ApiKeyRevoked(key_id=key_id):
+            return key_id, {"revoked": True}
+    return None

@@ -1,0 +1,74 @@
+"""The HTTP server in the event loop of the service: our signals, our drain, ready only when it listens."""
+
+import asyncio
+import contextlib
+import math
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+_WS_MESSAGE_BYTES = 65_536
+_BACKLOG = 4096
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """The service runner handles signals."""
+        yield
+
+
+class AddressInUse(Exception):
+    """Another process listens on the gateway's address."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises `AddressInUse`, which names the address."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise AddressInUse(f"cannot listen on {host}:{port}: {error.strerror}") from error
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp, listener: socket.socket, drain_seconds: float) -> AsyncIterator[None]:
+    """Serve `app` within the block; requests in flight may end within `drain_seconds` after it."""
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        ws_max_size=_WS_MESSAGE_BYTES,
+        lifespan="off",
+        log_config=None,
+        # Failures are recorded at the edge, with their request id; uvicorn would tell them a second time.
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=max(1, math.floor(drain_seconds)),
+        backlog=_BACKLOG,
+    )
+    server = _Server(config)
+    running = asyncio.create_task(server.serve(sockets=[listener]), name="http server")
+    try:
+        listening = asyncio.create_task(server.listening.wait(), name="wait for the http server")
+        await asyncio.wait((running, listening), return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            listening.cancel()
+            running.result()
+        yield
+    finally:
+        server.should_exit = True
+        await running

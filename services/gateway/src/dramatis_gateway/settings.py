@@ -1,0 +1,30 @@
+"""What the gateway can be told, beside what every process shares."""
+
+from pydantic import Field
+
+from dramatis_kit import Settings
+
+
+class GatewaySettings(Settings):
+    """Read from `DRAMATIS_GATEWAY_*` and `DRAMATIS_DOCUMENTATION_URL`. Times in seconds, sizes in bytes."""
+
+    documentation_url: str | None = None
+    """Base of the addresses in error bodies; None is this gateway's own `/docs/errors`."""
+
+    gateway_max_body_bytes: int = Field(default=1_048_576, gt=0)
+    gateway_deadline: float = Field(default=15.0, gt=0)
+    """Every request is answered within this time; streams are, once they have begun, exempt."""
+
+    gateway_key_cache_seconds: float = Field(default=15.0, gt=0)
+    """How long a looked-up API key is trusted: a revocation that the event feed misses takes effect after this."""
+
+    gateway_sse_heartbeat: float = Field(default=10.0, gt=0, le=15)
+    gateway_sse_queue: int = Field(default=1024, ge=1)
+    """Events that may wait for one slow client before it is disconnected to resume."""
+
+    gateway_sse_clients: int = Field(default=20_000, ge=1)
+    gateway_feed_history: int = Field(default=4096, ge=1)
+    """Recent events kept in memory, from which a client that was away for a moment resumes."""
+
+    gateway_ws_auth_seconds: float = Field(default=5.0, gt=0)
+    gateway_ws_queue: int = Field(default=256, ge=1)
