@@ -1,8 +1,8 @@
 """Build a projection anew from the log beside the live one, then swap them; readers and the projector go on meanwhile.
 
 Why nothing is lost: the log gives an event its position before it is published, and no event ever appears below a
-position that was readable before. After the swap, and once every insert that had begun before it has ended, whatever
-the old table alone received has a position behind the last one read here: one more pass over the log brings it.
+position that was readable before. So whatever the old table alone received, in inserts that had begun before the swap,
+had a position by then: one more pass over the log, from where the last one ended, brings it.
 """
 
 import asyncio
@@ -13,17 +13,17 @@ from importlib.metadata import entry_points
 
 from dramatis_contracts.envelope import Envelope
 from dramatis_eventlog import EventLog
-from dramatis_kit import Resource, Settings, Unavailable, new_id
+from dramatis_kit import Resource, Settings, new_id
 from dramatis_kit.service import connect
-from dramatis_projections.client import ClickHousePool, Client
+from dramatis_projections.client import ClickHousePool
 from dramatis_projections.migrations import quoted
 from dramatis_projections.projector import Projection, Projector
 
 BATCH = 20_000
 """Events of one insert: large parts, since nobody waits for a single event."""
 
-_INSERTS_END_WITHIN = 60.0
 _DEADLINE = 120.0
+"""Seconds for one statement."""
 
 Positioned = Sequence[tuple[int, Envelope]]
 
@@ -58,7 +58,7 @@ def installed_projections() -> dict[str, Projection]:
 
 
 async def rebuild(name: str, settings: Settings, report: Report = lambda _progress: None) -> Rebuilt:
-    """Rebuild an installed projection. Raises `UnknownProjection`, `Unavailable`.
+    """Rebuild an installed projection. Raises `UnknownProjection`, and `Unavailable` when an engine is down.
 
     If it is interrupted, readers see the old table or the new one; what is then left behind is reported as drift and
     removed by the next rebuild.
@@ -90,7 +90,6 @@ class Rebuild:
         await self._read_into(beside, "building")
         await self._read_into(beside, "catching up")
         await self._command(f"EXCHANGE TABLES {quoted(live)} AND {quoted(beside)}")
-        await self._await_older_inserts()
         await self._read_into(live, "catching up after the swap")
         for leftover in await leftovers(self._pool, self._projection):
             await self._command(f"DROP TABLE IF EXISTS {quoted(leftover)} SYNC")
@@ -128,23 +127,6 @@ class Rebuild:
                 batch = []
         if batch:
             yield batch
-
-    async def _await_older_inserts(self) -> None:
-        """Wait until every insert that began before the swap, and may write to the old table, has ended."""
-        deadline = time.monotonic() + _INSERTS_END_WITHIN
-        async with self._pool.client() as client:
-            older = await _running_inserts(client)
-            while older & await _running_inserts(client):
-                if time.monotonic() > deadline:
-                    raise Unavailable("ClickHouse (an insert does not end; rebuild again)")
-                await asyncio.sleep(0.05)
-
-
-async def _running_inserts(client: Client) -> set[str]:
-    found = await client.query(
-        "SELECT query_id FROM system.processes WHERE query_kind IN ('Insert', 'AsyncInsertFlush')"
-    )
-    return {query_id for (query_id,) in found}
 
 
 def _beside(table: str) -> str:

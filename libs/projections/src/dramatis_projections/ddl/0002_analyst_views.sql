@@ -5,7 +5,14 @@ SELECT id, tenant, service, type, subject, stream_version, recorded_at, correlat
 FROM events FINAL;
 
 CREATE OR REPLACE VIEW event_types AS
-SELECT tenant, service, type, count() AS events, uniqExact(subject) AS subjects, min(recorded_at) AS first_at, max(recorded_at) AS last_at
+SELECT
+    tenant,
+    service,
+    type,
+    count() AS events,
+    uniqExact(subject) AS subjects,
+    min(recorded_at) AS first_at,
+    max(recorded_at) AS last_at
 FROM events FINAL
 GROUP BY tenant, service, type;
 
@@ -17,18 +24,37 @@ GROUP BY tenant, service, type, minute;
 CREATE OR REPLACE VIEW simulation_timings AS
 SELECT
     tenant,
-    subject AS simulation_id,
-    minOrNullIf(recorded_at, stream_version = 1) AS requested_at,
-    minOrNullIf(recorded_at, type = 'simulation.started.v1') AS started_at,
-    minOrNullIf(recorded_at, type IN ('simulation.completed.v1', 'simulation.failed.v1', 'simulation.cancelled.v1')) AS ended_at,
-    anyIf(splitByChar('.', toString(type))[2], type IN ('simulation.completed.v1', 'simulation.failed.v1', 'simulation.cancelled.v1')) AS ending,
-    if(ending = '', 'open', ending) AS outcome,
+    simulation_id,
+    requested_at,
+    started_at,
+    ended_at,
+    if(ended_at IS NULL, 'open', ending) AS outcome,
     dateDiff('millisecond', requested_at, started_at) AS waited_ms,
     dateDiff('millisecond', started_at, ended_at) AS ran_ms,
     dateDiff('millisecond', requested_at, ended_at) AS total_ms
-FROM events FINAL
-WHERE service = 'simulation-engine' AND startsWith(type, 'simulation.')
-GROUP BY tenant, simulation_id;
+FROM
+(
+    SELECT
+        tenant,
+        subject AS simulation_id,
+        minOrNullIf(recorded_at, stream_version = 1) AS requested_at,
+        minOrNullIf(recorded_at, what = 'started') AS started_at,
+        minOrNullIf(recorded_at, ends) AS ended_at,
+        anyIf(what, ends) AS ending
+    FROM
+    (
+        SELECT
+            tenant,
+            subject,
+            stream_version,
+            recorded_at,
+            splitByChar('.', toString(type))[2] AS what,
+            what IN ('completed', 'failed', 'cancelled') AS ends
+        FROM events FINAL
+        WHERE service = 'simulation-engine' AND startsWith(type, 'simulation.')
+    )
+    GROUP BY tenant, simulation_id
+);
 
 CREATE OR REPLACE VIEW event_lag AS
 SELECT
@@ -38,7 +64,8 @@ SELECT
     quantileExact(0.5)(lag) AS p50_ms,
     quantileExact(0.95)(lag) AS p95_ms,
     max(lag) AS max_ms
-FROM (
+FROM
+(
     SELECT service, recorded_at, dateDiff('millisecond', recorded_at, assumeNotNull(projected_at)) AS lag
     FROM events FINAL
     WHERE projected_at IS NOT NULL
