@@ -306,6 +306,22 @@ async def test_health_names_the_check_that_fails(stage: Any) -> None:
     assert health.checks == {"nats": "ok", "mongo": "no answer"}
 
 
+async def test_a_check_that_fails_or_hangs_makes_the_service_unhealthy_not_silent(stage: Any) -> None:
+    async def failing() -> dict[str, str]:
+        raise ServerSelectionTimeoutError("no mongod")
+
+    async def hanging() -> dict[str, str]:
+        await asyncio.sleep(3600)
+        return {}
+
+    async with stage.open() as bus:
+        bus.health(stage.service, failing)
+        bus.health(f"{stage.service}-2", hanging)
+        await bus.start()
+        assert "no mongod" in (await bus.health_of(stage.service)).checks["checks"]
+        assert (await bus.health_of(f"{stage.service}-2")).checks["checks"] == "no answer in time"
+
+
 async def test_a_request_larger_than_nats_carries_is_rejected_as_too_large(stage: Any) -> None:
     async with stage.open() as bus:
         bus.serve(method(stage), echo)

@@ -87,6 +87,36 @@ async def test_later_events_of_a_parked_aggregate_wait_in_order_and_others_flow_
     assert await list_parked(stage.database) == []
 
 
+async def test_what_one_replica_parked_the_other_does_not_handle(stage: Any, until: Any) -> None:
+    """Events of a partition go to the replicas in turn: each must know at once what the other parked."""
+    poisoned, healthy = stage.in_partition(6, count=2)
+    seen: Notes = []
+    by: set[int] = set()
+
+    def replica(number: int) -> Any:
+        async def handle(received: Received) -> None:
+            by.add(number)
+            if received.envelope.subject == poisoned and received.envelope.streamversion == 3:
+                raise Poison("bad")
+            seen.append((received.envelope.subject, received.envelope.streamversion))
+
+        return handle
+
+    consumer = OrderedConsumer("notes", service=stage.service)
+    await stage.provision(consumer)
+    async with stage.open() as first, stage.open() as second:
+        first.consume(consumer, replica(1))
+        second.consume(consumer, replica(2))
+        await first.start()
+        await second.start()
+        await stage.publish(*(stage.event(subject) for _ in range(20) for subject in (poisoned, healthy)))
+        await until(lambda: len(seen) == 22)
+        await until(lambda: has(stage, 18))
+    assert by == {1, 2}
+    assert [version for subject, version in seen if subject == poisoned] == [1, 2]
+    assert [version for subject, version in seen if subject == healthy] == list(range(1, 21))
+
+
 async def test_a_retry_that_fails_leaves_the_rest_parked_in_order(stage: Any, until: Any) -> None:
     seen: Notes = []
     bad = {1}

@@ -106,8 +106,8 @@ class Bus:
     def health(self, service: str, checks: Checks | None = None) -> None:
         """Answer `rpc.<service>.health` with these checks and the state of this bus's consumers. Before `start`."""
 
-        async def answer(_call: Call[HealthQuery]) -> Health:
-            found = self.checks() | (await checks() if checks else {})
+        async def answer(call: Call[HealthQuery]) -> Health:
+            found = self.checks() | await _found(checks, call.remaining() * 0.8)
             healthy = all(words == "ok" for words in found.values())
             return Health(status="ok" if healthy else "unhealthy", checks=found)
 
@@ -197,3 +197,16 @@ class Bus:
             await self._retries.stop()
             await self._link.close()
             await self._resources.aclose()
+
+
+async def _found(checks: Checks | None, seconds: float) -> dict[str, str]:
+    """What the checks say; one that fails or hangs is itself the finding."""
+    if checks is None:
+        return {}
+    try:
+        async with asyncio.timeout(seconds):
+            return await checks()
+    except TimeoutError:
+        return {"checks": "no answer in time"}
+    except Exception as fault:  # noqa: BLE001  # the boundary: reported as unhealthy
+        return {"checks": f"{type(fault).__name__}: {fault}"[:200]}

@@ -42,7 +42,7 @@ def event_tokens(event_type: str) -> tuple[str, str]:
 
 def progress_subject(tenant: str, simulation_id: str) -> str:
     """Where the progress ticks of a simulation go: core NATS, not stored."""
-    return f"progress.{tenant}.{simulation_id}"
+    return f"progress.{token(tenant)}.{token(simulation_id)}"
 
 
 def stream_name(service: str) -> str:
