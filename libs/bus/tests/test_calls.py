@@ -388,6 +388,19 @@ async def test_calls_fail_at_once_while_nats_is_down_and_work_again_when_it_is_b
     restarted.stop()
 
 
+async def test_a_connection_that_nats_closed_for_good_is_noticed(stage: Any, until: Any) -> None:
+    """nats-py does not reconnect after most errors that the server reports: the process has to be replaced."""
+    async with stage.open() as bus:
+        watching = asyncio.create_task(bus.watch())
+        too_large = b"x" * (bus.connection.max_payload - 10)  # nats-py does not count the headers
+        await bus.connection.publish("anything", too_large, headers={"a": "b" * 100})
+        with pytest.raises(Unavailable, match="maximum payload"):
+            await asyncio.wait_for(watching, 20)
+        assert bus.checks()["nats"] == "closed"
+        with pytest.raises(Unavailable):
+            await bus.call(method(stage), Ask(), tenant="t")
+
+
 async def test_a_bus_that_finds_no_nats_says_which_it_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dramatis_bus.link.CONNECT_SECONDS", 0.3)
     with pytest.raises(Unavailable, match=r"127\.0\.0\.1:1"):

@@ -23,7 +23,7 @@ from dramatis_bus.server import Server
 from dramatis_bus.subjects import progress_subject, token
 from dramatis_contracts.rpc import Method
 from dramatis_contracts.simulation_engine.v1 import Progress
-from dramatis_kit import Settings
+from dramatis_kit import Settings, Unavailable
 from dramatis_kit.service import connect
 
 log = structlog.get_logger()
@@ -86,6 +86,14 @@ class Bus:
         """Call back whenever the connection is restored: what a server kept in memory may be gone."""
         self._link.on_restored.append(callback)
 
+    async def watch(self) -> None:
+        """Raises `Unavailable` once the connection is closed for good, as after some errors that NATS reports.
+
+        Only a new process helps then: `runtime.spawn(bus.watch(), "nats connection")`.
+        """
+        await self._link.lost_for_good.wait()
+        raise Unavailable(f"NATS ({self.connection.last_error})")
+
     async def start(self) -> None:
         """Begin to serve and to consume what was registered. When it returns, calls from anywhere find this bus."""
         if self._registered:
@@ -115,7 +123,7 @@ class Bus:
 
     def checks(self) -> dict[str, str]:
         """The state of the connection and of every consumer: "ok" or words for what is wrong."""
-        found = {"nats": "ok" if self.connected else "not connected"}
+        found = {"nats": "ok" if self.connected else "closed" if self.connection.is_closed else "not connected"}
         return found | {f"consumer {running.consumer.name}": running.check() for running in self._running}
 
     def consume(self, consumer: Consumer, handler: Handler | BatchHandler | None = None) -> None:

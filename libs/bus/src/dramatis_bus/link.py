@@ -20,7 +20,10 @@ from dramatis_kit import Settings, Unavailable
 log = structlog.get_logger()
 
 CONNECT_SECONDS = 10.0
-CLOSE_SECONDS = 2.0
+CLOSE_SECONDS = 1.5
+GRACE_SECONDS = 0.2
+"""What FastStream's own stop may still wait: the bus has drained before it."""
+
 JETSTREAM_SECONDS = 5.0
 
 ErrorCallback = Callable[[Exception], Awaitable[None]]
@@ -58,19 +61,22 @@ class Link:
             logger=None,
             apply_types=False,
             ack_policy=AckPolicy.MANUAL,
-            graceful_timeout=settings.drain_seconds,
+            graceful_timeout=GRACE_SECONDS,
             allow_reconnect=True,
             max_reconnect_attempts=-1,
             reconnect_time_wait=1,
             connect_timeout=2,
             ping_interval=5,
             max_outstanding_pings=2,
-            drain_timeout=max(1, round(settings.drain_seconds)),
+            drain_timeout=1,
             flush_timeout=CLOSE_SECONDS,
             error_cb=self._failed,
             disconnected_cb=self._disconnected,
             reconnected_cb=self._reconnected,
+            closed_cb=self._closed,
         )
+        self.lost_for_good = asyncio.Event()
+        self._closing = False
         self._client: Client | None = None
         self._last_error: Exception | None = None
 
@@ -101,10 +107,11 @@ class Link:
         """Drain and close, also when the server is gone."""
         if self._client is None:
             return
+        self._closing = True
         self.on_lost.clear()
         self.on_restored.clear()
         with suppress(TimeoutError, Error, OSError, ExceptionGroup):
-            async with asyncio.timeout(self.settings.drain_seconds + CLOSE_SECONDS):
+            async with asyncio.timeout(CLOSE_SECONDS):
                 await self.broker.stop()
         if not self._client.is_closed:
             await self._client.close()
@@ -117,6 +124,11 @@ class Link:
         self.restored.clear()
         for tell in self.on_lost:
             tell()
+
+    async def _closed(self) -> None:
+        if not self._closing:
+            log.critical("nats connection closed for good", error=str(self.client.last_error))
+            self.lost_for_good.set()
 
     async def _reconnected(self) -> None:
         self.restored.set()

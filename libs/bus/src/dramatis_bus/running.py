@@ -11,7 +11,7 @@ from nats.js.errors import NotFoundError
 
 from dramatis_bus.batches import BatchDispatcher
 from dramatis_bus.consumers import BatchConsumer, BatchHandler, Consumer, Durable, Handler, OrderedConsumer, WorkQueue
-from dramatis_bus.dispatch import PARKED, Dispatcher
+from dramatis_bus.dispatch import PARKED, SKIPPED, Dispatcher
 from dramatis_bus.link import Link
 from dramatis_bus.messages import Received
 from dramatis_bus.parking import ParkingKey, ParkingLot
@@ -31,7 +31,8 @@ class ParkedMemory:
     """The parked aggregates of one ordered durable, remembered between events.
 
     Only who handles a partition's events parks its aggregates. As long as this process got every delivery of the
-    durable (their numbers follow one another), what it remembers is complete; otherwise it reads again.
+    durable (their numbers follow one another), what it remembers is complete; otherwise it reads again. So one
+    replica alone reads nothing, and several never miss what another parked.
     """
 
     def __init__(self, lot: ParkingLot, consumer: str, service: str) -> None:
@@ -39,17 +40,21 @@ class ParkedMemory:
         self._consumer = consumer
         self._service = service
         self._parked: set[ParkingKey] = set()
-        self._last = -1
+        self._next = -1
 
     async def __call__(self, key: ParkingKey, message: Msg) -> bool:
         number = message.metadata.sequence.consumer
-        if number != self._last + 1:
+        if number != self._next:
             self._parked = await self._lot.keys(self._consumer, self._service)
-        self._last = number
+        self._next = number + 1
         return key in self._parked
 
-    def add(self, key: ParkingKey) -> None:
-        self._parked.add(key)
+    def note(self, key: ParkingKey, message: Msg, outcome: str) -> None:
+        """Remember what became of a message."""
+        if outcome == PARKED:
+            self._parked.add(key)
+        elif outcome == SKIPPED and message.metadata.sequence.consumer == self._next:
+            self._next += 1
 
 
 class Running:
@@ -202,8 +207,8 @@ class Running:
 
         async def step(messages: list[Msg]) -> None:
             for message in messages:
-                if await dispatcher.dispatch(message, memory) == PARKED:
-                    memory.add(dispatcher.key_of(message))
+                outcome = await dispatcher.dispatch(message, memory)
+                memory.note(dispatcher.key_of(message), message, outcome)
 
         return step
 
