@@ -26,6 +26,12 @@ def start_all(those: Lanes) -> list[Delivery]:
     return started
 
 
+def end(those: Lanes, delivery: Delivery, verdict: Verdict) -> list[Delivery]:
+    back = those.answer(delivery, verdict)
+    those.done(delivery)
+    return back
+
+
 def ids(deliveries: list[Delivery]) -> list[str]:
     return [delivery.id for delivery in deliveries]
 
@@ -41,7 +47,7 @@ def test_no_endpoint_gets_more_than_its_places() -> None:
     those = lanes()
     those.put(A, some(A, 5), more=False)
     assert ids(start_all(those)) == ["a0", "a1"]
-    those.done(some(A, 1)[0], DELIVERED)
+    end(those, some(A, 1)[0], DELIVERED)
     assert ids(start_all(those)) == ["a2"]
 
 
@@ -49,18 +55,18 @@ def test_a_failing_endpoint_gets_one_place_and_gives_the_rest_back() -> None:
     those = lanes()
     those.put(A, some(A, 5), more=False)
     first, second = start_all(those)
-    assert ids(those.done(first, FAILED)) == ["a2", "a3", "a4"]
+    assert ids(end(those, first, FAILED)) == ["a2", "a3", "a4"]
     assert those.room(A, NOW) == 0  # one is still under way
-    those.done(second, FAILED)
+    end(those, second, FAILED)
     assert those.room(A, NOW) == 1
 
 
 def test_an_endpoint_that_recovers_gets_its_places_back() -> None:
     those = lanes()
     those.put(A, some(A, 1), more=False)
-    those.done(start_all(those)[0], FAILED)
+    end(those, start_all(those)[0], FAILED)
     those.put(A, some(A, 1), more=True)
-    those.done(start_all(those)[0], DELIVERED)
+    end(those, start_all(those)[0], DELIVERED)
     assert those.room(A, NOW) == 8
     assert those.wants_more(A)
 
@@ -71,7 +77,7 @@ def test_failing_endpoints_together_get_half_of_the_places() -> None:
     for endpoint in dead:
         those.put(endpoint, some(endpoint, 1), more=False)
     for delivery in start_all(those):
-        those.done(delivery, FAILED)
+        end(those, delivery, FAILED)
     for endpoint in [*dead, A]:
         those.put(endpoint, some(endpoint, 1), more=False)
     started = ids(start_all(those))
@@ -83,7 +89,7 @@ def test_a_throttled_endpoint_waits_until_its_pause_is_over() -> None:
     those = lanes()
     those.put(A, some(A, 1), more=False)
     until = NOW + timedelta(seconds=60)
-    those.done(start_all(those)[0], Verdict("pending", until, until))
+    end(those, start_all(those)[0], Verdict("pending", until, until))
     assert those.room(A, NOW) == 0
     assert those.room(A, until) == 1
 
@@ -91,8 +97,29 @@ def test_a_throttled_endpoint_waits_until_its_pause_is_over() -> None:
 def test_what_was_not_tried_says_nothing_about_the_endpoint() -> None:
     those = lanes()
     those.put(A, some(A, 3), more=False)
-    assert those.done(start_all(those)[0], None) == []
+    those.done(start_all(those)[0])
     assert those.room(A, NOW) == 6
+
+
+def test_an_answered_delivery_is_held_until_its_result_is_stored() -> None:
+    those = lanes()
+    those.put(A, some(A, 3), more=False)
+    first, _ = start_all(those)
+    those.answer(first, DELIVERED)
+    assert ids(start_all(those)) == ["a2"]
+    assert those.held(A) == {"a0", "a1", "a2"}
+    those.done(first)
+    assert those.held(A) == {"a1", "a2"}
+
+
+def test_a_lane_is_filled_up_when_it_has_run_half_empty() -> None:
+    those = lanes(claimed=8)
+    those.put(A, some(A, 5), more=False)
+    assert those.room(A, NOW) == 0
+    assert not those.wants_more(A)
+    end(those, start_all(those)[0], DELIVERED)
+    assert those.wants_more(A)
+    assert those.room(A, NOW) == 4
 
 
 def test_in_a_crowd_every_endpoint_still_has_a_place() -> None:
@@ -110,5 +137,5 @@ def test_dropping_an_endpoint_leaves_what_is_under_way() -> None:
     assert ids(those.drop(A)) == ["a2", "a3", "a4"]
     assert those.held(A) == {"a0", "a1"}
     for delivery in started:
-        those.done(delivery, DELIVERED)
+        end(those, delivery, DELIVERED)
     assert len(those) == 0

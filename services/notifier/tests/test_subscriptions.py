@@ -13,12 +13,12 @@ SINCE = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ENDPOINT = Endpoint("brk_1", "wh_1")
 
 
-def event(type_: str, *, tenant: str = "brk_1", seconds: float = 0) -> Envelope:
+def event(type_: str, *, tenant: str = "brk_1", subject: str = "pers_1", seconds: float = 0) -> Envelope:
     return Envelope(
         id="evt_abc",
         source="/dramatis/persona",
         type=type_,
-        subject="pers_1",
+        subject=subject,
         time=SINCE + timedelta(seconds=seconds),
         dataschema="urn:x",
         tenantid=tenant,
@@ -43,6 +43,12 @@ def test_nothing_from_before_the_registration() -> None:
     wants = Subscription(ENDPOINT, ("*",), SINCE).wants
     assert not wants(event("persona.created.v1", seconds=-0.001))
     assert wants(event("persona.created.v1", seconds=0))
+
+
+def test_its_own_registration_is_no_news() -> None:
+    wants = Subscription(ENDPOINT, ("*",), SINCE).wants
+    assert not wants(event("webhook.registered.v1", subject="wh_1"))
+    assert wants(event("webhook.registered.v1", subject="wh_2"))
 
 
 def test_never_anything_of_another_tenant() -> None:

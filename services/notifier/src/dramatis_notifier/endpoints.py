@@ -1,5 +1,6 @@
 """Where deliveries go: the webhooks of the log together with their secrets, which are kept outside it."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from datetime import datetime
@@ -56,18 +57,18 @@ class Endpoints:
     def __init__(self, webhooks: Webhooks, secrets: Secrets) -> None:
         self._webhooks = webhooks
         self._secrets = secrets
-        self._known: dict[Endpoint, tuple[float, Target | None]] = {}
+        self._known: dict[Endpoint, tuple[float, asyncio.Future[Target | None]]] = {}
 
     async def target(self, endpoint: Endpoint) -> Target | None:
         """Where and how to deliver; None when the webhook takes nothing any more."""
-        known = self._known.get(endpoint)
-        if known and time.monotonic() < known[0]:
-            return known[1]
-        target = await self._load(endpoint)
-        if len(self._known) >= _REMEMBERED:
-            self._known.clear()
-        self._known[endpoint] = (time.monotonic() + _REMEMBERED_SECONDS, target)
-        return target
+        until, loading = self._known.get(endpoint, (0.0, None))
+        if loading is None or time.monotonic() >= until or (loading.done() and loading.exception()):
+            # Remembered before it is there: whoever asks meanwhile waits for the same answer.
+            loading = asyncio.ensure_future(self._load(endpoint))
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[endpoint] = (time.monotonic() + _REMEMBERED_SECONDS, loading)
+        return await asyncio.shield(loading)
 
     def forget(self, endpoint: Endpoint) -> None:
         """Look again before the next delivery."""

@@ -6,8 +6,8 @@ because a name can resolve to anything and can change between two look-ups.
 
 import ipaddress
 import socket
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from aiohttp.connector import AddrInfoType
@@ -59,33 +59,8 @@ class Guard:
 
     def check(self, url: str) -> None:
         """Raises `Rejected` INVALID_WEBHOOK when the text of the URL is enough to refuse it."""
-        if issue := self._issue(url):
+        if issue := _issue(self, url):
             raise Rejected("INVALID_WEBHOOK", "the webhook's address may not be called", field="url", issue=issue)
-
-    def _issue(self, url: str) -> str | None:
-        if not url.isprintable() or " " in url or "\\" in url:
-            return "not a URL: spaces, backslashes and control characters must be encoded"
-        try:
-            parsed = URL(url)  # the client's own parser: two parsers could disagree about the host
-            host, port = parsed.host, parsed.port
-        except ValueError as error:
-            return f"not a URL: {error}"
-        if parsed.scheme not in (("http", "https") if self.loopback else ("https",)):
-            return "the scheme must be https"
-        if not host or not port:
-            return "the URL names no host"
-        if parsed.user is not None or parsed.password is not None:
-            return "credentials do not belong into a URL"
-        if self.ports is not None and port not in self.ports:
-            return f"port {port} is not allowed"
-        return None if self._host_allowed(host) else "the address is not public"
-
-    def _host_allowed(self, host: str) -> bool:
-        name = host.rstrip(".").lower()
-        if name == "localhost" or name.endswith(".localhost"):
-            return self.loopback
-        literal = _literal(name)
-        return literal is None or self.allows(str(literal))
 
     def open_socket(self, address: AddrInfoType) -> socket.socket:
         """A `socket_factory` for aiohttp: the last moment before a connection, with the address it will go to."""
@@ -95,7 +70,33 @@ class Guard:
         return socket.socket(family, kind, protocol)
 
 
-SocketFactory = Callable[[AddrInfoType], socket.socket]
+@lru_cache(maxsize=4096)
+def _issue(guard: Guard, url: str) -> str | None:
+    """What is wrong with a URL. Remembered: the same few are asked about before every POST."""
+    if not url.isprintable() or " " in url or "\\" in url:
+        return "not a URL: spaces, backslashes and control characters must be encoded"
+    try:
+        parsed = URL(url)  # the client's own parser: two parsers could disagree about the host
+        host, port = parsed.host, parsed.port
+    except ValueError as error:
+        return f"not a URL: {error}"
+    if parsed.scheme not in (("http", "https") if guard.loopback else ("https",)):
+        return "the scheme must be https"
+    if not host or not port:
+        return "the URL names no host"
+    if parsed.user is not None or parsed.password is not None:
+        return "credentials do not belong into a URL"
+    if guard.ports is not None and port not in guard.ports:
+        return f"port {port} is not allowed"
+    return None if _host_allowed(guard, host) else "the address is not public"
+
+
+def _host_allowed(guard: Guard, host: str) -> bool:
+    name = host.rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return guard.loopback
+    literal = _literal(name)
+    return literal is None or guard.allows(str(literal))
 
 
 def _literal(host: str) -> IPv4Address | IPv6Address | None:

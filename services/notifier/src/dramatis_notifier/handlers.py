@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from dramatis_bus import Call, Received
 from dramatis_contracts.notifier import v1
 from dramatis_contracts.pages import Page
-from dramatis_eventlog import Cause
+from dramatis_eventlog import cause_of
 from dramatis_kit import Clock, Rejected
-from dramatis_kit.telemetry import traceparent
 from dramatis_notifier.deliveries import Endpoint
 from dramatis_notifier.projections import resource
 from dramatis_notifier.settings import NotifierSettings
@@ -38,7 +37,7 @@ class Handlers:
             # Before the event: a webhook without a secret could not be served.
             await self.stores.secrets.issue(endpoint, self.clock())
         loaded = await self.stores.webhooks.handle(
-            call.tenant, command.webhook_id, command, command_id=call.command_id, cause=_cause(call)
+            call.tenant, command.webhook_id, command, command_id=call.command_id, cause=cause_of(call)
         )
         webhook = resource(loaded.id, loaded.state, loaded.created_at)
         return webhook.model_copy(update={"secret": await self.stores.secrets.of(endpoint)})
@@ -46,7 +45,7 @@ class Handlers:
     async def remove(self, call: Call[v1.RemoveWebhook]) -> v1.Removed:
         command = call.request
         await self.stores.webhooks.handle(
-            call.tenant, command.webhook_id, command, command_id=call.command_id, cause=_cause(call)
+            call.tenant, command.webhook_id, command, command_id=call.command_id, cause=cause_of(call)
         )
         await self._end(Endpoint(call.tenant, command.webhook_id), removed=True)
         return v1.Removed(id=command.webhook_id)
@@ -87,7 +86,3 @@ class Handlers:
         limit = self.settings.webhooks_per_tenant
         if await self.stores.webhooks.snapshots.count(tenant, _LISTED) >= limit:
             raise Rejected("INVALID_WEBHOOK", f"a tenant may have at most {limit} webhooks")
-
-
-def _cause(call: Call[v1.RegisterWebhook] | Call[v1.RemoveWebhook]) -> Cause:
-    return Cause(correlation_id=call.correlation_id, traceparent=traceparent())

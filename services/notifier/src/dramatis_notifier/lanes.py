@@ -26,20 +26,24 @@ class Limits:
 
 @dataclass(slots=True)
 class Lane:
-    """One endpoint's deliveries. `more` says that the database may hold further ones that are due."""
+    """One endpoint's deliveries. `more` says that the database may hold further ones that are due.
+
+    A delivery waits, then is under way, then answered, until its result is stored.
+    """
 
     waiting: deque[Delivery] = field(default_factory=deque)
     running: set[str] = field(default_factory=set)
+    answered: set[str] = field(default_factory=set)
     failing: bool = False
     more: bool = False
     paused_until: datetime | None = None
 
     @property
     def size(self) -> int:
-        return len(self.waiting) + len(self.running)
+        return len(self.waiting) + len(self.running) + len(self.answered)
 
     def held(self) -> set[str]:
-        return self.running | {delivery.id for delivery in self.waiting}
+        return self.running | self.answered | {delivery.id for delivery in self.waiting}
 
     def paused(self, now: datetime) -> bool:
         return self.paused_until is not None and now < self.paused_until
@@ -66,9 +70,12 @@ class Lanes:
             yield from lane.held()
 
     def room(self, endpoint: Endpoint, now: datetime) -> int:
-        """How many deliveries of an endpoint may be claimed now."""
+        """How many deliveries of an endpoint may be claimed now; none while its lane is half full."""
         lane = self._lanes.get(endpoint, Lane())
         if lane.paused(now):
+            return 0
+        if self._half_full(lane):
+            lane.more = True
             return 0
         crowded = self._held >= self._limits.in_flight * _CLAIMED_PER_POST
         # Even in a crowd every endpoint has one place: those that hang must not keep the others out.
@@ -93,18 +100,24 @@ class Lanes:
                 return self._start(lane)
         return None
 
-    def done(self, delivery: Delivery, verdict: Verdict | None) -> list[Delivery]:
-        """An attempt ended, or was not made (None). Returns what to give back: the endpoint does not take it now."""
+    def answer(self, delivery: Delivery, verdict: Verdict) -> list[Delivery]:
+        """A POST ended: its place is free. Returns what to give back, for the endpoint does not take it now."""
         lane = self._lanes[delivery.endpoint]
         self._end(lane, delivery)
-        back: list[Delivery] = []
-        if verdict is not None:
-            failing = verdict.status != "delivered"
-            self._mark(lane, failing=failing)
-            lane.paused_until = verdict.pause_until
-            back = self._clear(lane) if failing else back
+        lane.answered.add(delivery.id)
+        failing = verdict.status != "delivered"
+        self._mark(lane, failing=failing)
+        lane.paused_until = verdict.pause_until
+        return self._clear(lane) if failing else []
+
+    def done(self, delivery: Delivery) -> None:
+        """The result is stored, or the delivery was not tried."""
+        lane = self._lanes[delivery.endpoint]
+        if delivery.id in lane.running:
+            self._end(lane, delivery)
+        lane.answered.discard(delivery.id)
+        self._held -= 1
         self._forget_idle(delivery.endpoint)
-        return back
 
     def drop(self, endpoint: Endpoint) -> list[Delivery]:
         """Take everything that waits for an endpoint out."""
@@ -120,7 +133,10 @@ class Lanes:
     def wants_more(self, endpoint: Endpoint) -> bool:
         """Whether the lane has run half empty and the database may hold more."""
         lane = self._lanes.get(endpoint)
-        return lane is not None and lane.more and lane.size <= self._limits.claimed // 2
+        return lane is not None and lane.more and not self._half_full(lane)
+
+    def _half_full(self, lane: Lane) -> bool:
+        return lane.size * 2 > self._limits.claimed
 
     def _places(self, lane: Lane) -> int:
         if not lane.failing:
@@ -136,7 +152,6 @@ class Lanes:
 
     def _end(self, lane: Lane, delivery: Delivery) -> None:
         lane.running.discard(delivery.id)
-        self._held -= 1
         self._running -= 1
         self._running_failing -= lane.failing
 

@@ -69,7 +69,7 @@ class Sender:
             trust_env=False,
             cookie_jar=DummyCookieJar(),
             auto_decompress=False,
-            timeout=ClientTimeout(total=deadline_seconds),
+            timeout=ClientTimeout(total=None, sock_connect=None),  # one deadline, around the whole of `post`
             headers=_HEADERS,
         ) as session:
             yield cls(session, guard, deadline_seconds)
@@ -101,6 +101,8 @@ def _answer(response: ClientResponse) -> Answer:
 
 async def _discard(response: ClientResponse) -> None:
     """Read a short body away, so that the connection can be used again; the head has already decided."""
+    if response.content.at_eof():
+        return
     left = _RESPONSE_BYTES
     with contextlib.suppress(TimeoutError, ClientError):
         async with asyncio.timeout(_RESPONSE_SECONDS):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dramatis_contracts.envelope import Envelope
+from dramatis_contracts.notifier.v1 import WebhookRegistered
 from dramatis_kit import Rejected
 from dramatis_notifier.deliveries import Endpoint
 from dramatis_notifier.payload import event_name, known_names
@@ -21,9 +22,12 @@ class Subscription:
     since: datetime
 
     def wants(self, event: Envelope) -> bool:
-        """What happened before the webhook was registered is not for it, however late it arrives here."""
-        named = EVERYTHING in self.events or event_name(event.type) in self.events
-        return named and event.tenantid == self.endpoint.tenant and event.time >= self.since
+        """Whether to deliver: what happened before its registration is not for it, however late it arrives here."""
+        if event.tenantid != self.endpoint.tenant or event.time < self.since:
+            return False
+        if event.type == WebhookRegistered.type and event.subject == self.endpoint.webhook_id:
+            return False  # its own registration, which the subscriber has asked for a moment ago
+        return EVERYTHING in self.events or event_name(event.type) in self.events
 
 
 def check_names(names: Collection[str]) -> None:

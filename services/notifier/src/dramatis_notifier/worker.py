@@ -66,7 +66,7 @@ class Worker:
 
     @asynccontextmanager
     async def running(self, spawn: Spawn) -> AsyncIterator[None]:
-        """Work in the background; on exit let posts under way end within `drain_seconds` and give the rest back."""
+        """Work in the background; on exit let posts under way end, but not for long, and give the rest back."""
         loops = [spawn(self._claim_forever(), "webhook-claims"), spawn(self._renew_forever(), "webhook-leases")]
         try:
             yield
@@ -143,35 +143,35 @@ class Worker:
             post.add_done_callback(self._posts.discard)
 
     async def _deliver(self, delivery: Delivery) -> None:
-        verdict = None
         try:
-            verdict = await self._attempt(delivery)
+            await self._attempt(delivery)
         except Unavailable as error:
             log.warning("a delivery waits", delivery=delivery.id, error=str(error))
         except Exception:
             # A defect of ours: the lease runs out and the delivery is tried again.
             log.exception("a delivery failed inside", delivery=delivery.id)
         finally:
-            back = self._lanes.done(delivery, verdict)
+            self._lanes.done(delivery)
             self._start_posts()
-        await self._give_back([other.id for other in back], verdict)
         if self._lanes.wants_more(delivery.endpoint):
             self.wake([delivery.endpoint])
 
-    async def _attempt(self, delivery: Delivery) -> Verdict | None:
-        """Post once. None when the endpoint takes no more."""
+    async def _attempt(self, delivery: Delivery) -> None:
+        """Post once, unless the endpoint takes no more."""
         target = await self._endpoints.target(delivery.endpoint)
         if target is None:
             await self._stop(delivery.endpoint)
-            return None
+            return
         answer, attempt = await self._post(target, delivery)
         retries = self._settings.webhook_retry_seconds
         verdict = judge(answer, delivery.failures, self._clock(), retries, self._jitter)
+        untaken = self._lanes.answer(delivery, verdict)
+        self._start_posts()
         await self._recorder.record(Attempted(delivery, attempt, verdict))
+        await self._give_back([other.id for other in untaken], verdict)
         if verdict.status == "failed" and (reason := await self._hopeless(answer, delivery)):
             await self._endpoints.disable(delivery.endpoint, reason, delivery.event_id)
             await self._stop(delivery.endpoint)
-        return verdict
 
     async def _post(self, target: Target, delivery: Delivery) -> tuple[Answer, v1.Attempt]:
         at, start = self._clock(), time.perf_counter()
@@ -207,7 +207,8 @@ class Worker:
         await asyncio.wait(loops)
         untried = self._lanes.drop_all()
         if self._posts:
-            await asyncio.wait(self._posts, timeout=self._settings.drain_seconds)
+            # The other half is the bus's. What is cut off is posted again by the next process.
+            await asyncio.wait(self._posts, timeout=self._settings.drain_seconds / 2)
         cut = list(self._lanes.all_held())
         for post in self._posts:
             post.cancel()

@@ -1,0 +1,174 @@
+"""The delivery store on a real MongoDB: claims, leases and what an attempt may change."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from pymongo.asynchronous.database import AsyncDatabase
+
+from dramatis_contracts.envelope import Envelope
+from dramatis_contracts.notifier import v1
+from dramatis_kit import Document, new_id, utc_now
+from dramatis_kit.provisioning import drift_of, provision
+from dramatis_notifier.deliveries import ATTEMPTS_KEPT, Attempted, Deliveries, Delivery, Endpoint
+from dramatis_notifier.schedule import Verdict
+
+Mongo = AsyncDatabase[Document]
+A, B = Endpoint("brk_1", "wh_a"), Endpoint("brk_1", "wh_b")
+LEASE = timedelta(seconds=10)
+RETENTION = timedelta(days=30)
+
+
+def event() -> Envelope:
+    return Envelope(
+        id=new_id("evt"),
+        source="/dramatis/persona",
+        type="persona.created.v1",
+        subject="pers_1",
+        time=utc_now(),
+        dataschema="urn:x",
+        tenantid="brk_1",
+        streamversion=1,
+        correlationid="req_1",
+        data={},
+    )
+
+
+def attempt(number: int = 0, status: int | None = 500) -> v1.Attempt:
+    return v1.Attempt(at=utc_now() + timedelta(milliseconds=number), status_code=status, error=None, duration_ms=1.5)
+
+
+@pytest.fixture
+async def deliveries(database: Mongo) -> Deliveries:
+    store = Deliveries(database, "one", retention=RETENTION)
+    await provision(store.resources())
+    return store
+
+
+async def claimed(store: Deliveries, endpoint: Endpoint = A, at: datetime | None = None) -> list[Delivery]:
+    now = at or utc_now()
+    return await store.claim(endpoint, 10, now, now + LEASE, ())
+
+
+async def stored(store: Deliveries, endpoint: Endpoint = A) -> v1.Delivery:
+    (found,) = await store.page(endpoint, skip=0, limit=10)
+    return found
+
+
+async def test_enqueuing_twice_changes_nothing(deliveries: Deliveries) -> None:
+    wanted = [(event(), [A, B])]
+    assert await deliveries.enqueue(wanted, utc_now()) == {A, B}
+    before = await stored(deliveries)
+    assert await deliveries.enqueue(wanted, utc_now() + LEASE) == set()
+    assert await stored(deliveries) == before
+
+
+async def test_a_claimed_delivery_is_nobody_elses_until_its_lease_ends(deliveries: Deliveries, database: Mongo) -> None:
+    other = Deliveries(database, "other", retention=RETENTION)
+    await deliveries.enqueue([(event(), [A])], now := utc_now())
+    (mine,) = await claimed(deliveries, at=now)
+    assert await claimed(other, at=now) == []
+    await deliveries.renew([mine.id], now + 2 * LEASE)
+    assert await claimed(other, at=now + LEASE) == []
+    (taken_over,) = await claimed(other, at=now + 2 * LEASE)
+    assert taken_over == mine
+
+
+async def test_whoever_lost_a_lease_cannot_give_it_back(deliveries: Deliveries, database: Mongo) -> None:
+    other = Deliveries(database, "other", retention=RETENTION)
+    await deliveries.enqueue([(event(), [A])], now := utc_now())
+    (mine,) = await claimed(deliveries, at=now)
+    await claimed(other, at=now + LEASE)
+    await deliveries.release([mine.id], now)
+    await deliveries.renew([mine.id], now)
+    assert await claimed(deliveries, at=now + LEASE) == []
+
+
+async def test_an_attempt_is_recorded_once_however_often_it_is_written(deliveries: Deliveries) -> None:
+    await deliveries.enqueue([(event(), [A])], utc_now())
+    (mine,) = await claimed(deliveries)
+    due = utc_now() + timedelta(minutes=5)
+    once = Attempted(mine, attempt(), Verdict("pending", due))
+    for _ in range(3):
+        await deliveries.record([once], utc_now())
+    assert len((await stored(deliveries)).attempts) == 1
+    (again,) = await claimed(deliveries, at=due)
+    assert again.failures == 1
+
+
+async def test_a_late_failure_does_not_undo_a_delivery(deliveries: Deliveries) -> None:
+    await deliveries.enqueue([(event(), [A])], utc_now())
+    (mine,) = await claimed(deliveries)
+    await deliveries.record([Attempted(mine, attempt(1, 200), Verdict("delivered"))], utc_now())
+    await deliveries.record([Attempted(mine, attempt(2), Verdict("pending", utc_now()))], utc_now())
+    found = await stored(deliveries)
+    assert (found.status, found.next_attempt_at) == ("delivered", None)
+    assert [one.status_code for one in found.attempts] == [200, 500]
+
+
+async def test_what_arrived_after_all_is_delivered_though_it_was_stopped(deliveries: Deliveries) -> None:
+    await deliveries.enqueue([(event(), [A])], utc_now())
+    (mine,) = await claimed(deliveries)
+    await deliveries.stop(A, utc_now())
+    await deliveries.record([Attempted(mine, attempt(1), Verdict("pending", utc_now()))], utc_now())
+    assert (await stored(deliveries)).status == "stopped"
+    await deliveries.record([Attempted(mine, attempt(2, 204), Verdict("delivered"))], utc_now())
+    assert (await stored(deliveries)).status == "delivered"
+
+
+async def test_the_list_of_attempts_is_bounded(deliveries: Deliveries) -> None:
+    await deliveries.enqueue([(event(), [A])], utc_now())
+    (mine,) = await claimed(deliveries)
+    for number in range(ATTEMPTS_KEPT + 5):
+        await deliveries.record([Attempted(mine, attempt(number), Verdict("pending", utc_now()))], utc_now())
+    assert len((await stored(deliveries)).attempts) == ATTEMPTS_KEPT
+    (again,) = await claimed(deliveries)
+    assert again.failures == ATTEMPTS_KEPT + 5
+
+
+async def test_an_error_text_is_data_and_no_expression(deliveries: Deliveries) -> None:
+    await deliveries.enqueue([(event(), [A])], utc_now())
+    (mine,) = await claimed(deliveries)
+    odd = attempt().model_copy(update={"error": "$status"})
+    await deliveries.record([Attempted(mine, odd, Verdict("failed"))], utc_now())
+    assert (await stored(deliveries)).attempts[0].error == "$status"
+
+
+async def test_endpoints_with_something_due_come_longest_waiting_first(deliveries: Deliveries) -> None:
+    now = utc_now()
+    await deliveries.enqueue([(event(), [B])], now - LEASE)
+    await deliveries.enqueue([(event(), [A]), (event(), [A])], now)
+    assert await deliveries.due_endpoints(now - timedelta(seconds=1)) == [B]
+    assert await deliveries.due_endpoints(now) == [B, A]
+
+
+async def test_the_index_alone_tells_which_endpoints_have_something_due(
+    deliveries: Deliveries, database: Mongo
+) -> None:
+    """A dead endpoint's hundred thousand deliveries must cost one index step, not a hundred thousand."""
+    await deliveries.enqueue([(event(), [A, B]) for _ in range(50)], utc_now())
+    stages = deliveries.earliest_due(utc_now())
+    command = {"aggregate": "webhook_deliveries", "pipeline": stages, "cursor": {}}
+    plan = str(await database.command("explain", command, verbosity="queryPlanner"))
+    assert "DISTINCT_SCAN" in plan
+    assert "FETCH" not in plan
+
+
+async def test_failing_since_looks_back_to_the_last_success(deliveries: Deliveries) -> None:
+    start = utc_now()
+    assert await deliveries.failing_since(A) is None
+    await deliveries.enqueue([(event(), [A])], start)
+    assert await deliveries.failing_since(A) == start
+    (mine,) = await claimed(deliveries)
+    await deliveries.record([Attempted(mine, attempt(0, 200), Verdict("delivered"))], utc_now())
+    assert await deliveries.failing_since(A) is None
+    await deliveries.enqueue([(event(), [A])], start + LEASE)
+    assert await deliveries.failing_since(A) == start + LEASE
+
+
+async def test_a_changed_retention_is_drift_that_provisioning_repairs(deliveries: Deliveries, database: Mongo) -> None:
+    assert await drift_of(deliveries.resources()) == []
+    longer = Deliveries(database, "one", retention=timedelta(days=60))
+    assert [drift.what for drift in await provision(longer.resources())] == [
+        "expires after 2592000 s, declared 5184000 s"
+    ]
+    assert await drift_of(longer.resources()) == []
