@@ -1,28 +1,33 @@
 """A gateway on real engines, and services as small as the gateway's tests need them, on the real bus."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
+import pytest_asyncio
 from pymongo.asynchronous.database import AsyncDatabase
 
 from dramatis_bus.bus import Bus
+from dramatis_bus.messages import encode_event
 from dramatis_bus.provisioning import stream_resources
 from dramatis_bus.rpc import Call
 from dramatis_contracts.pages import Page
 from dramatis_contracts.persona import v1 as persona
 from dramatis_contracts.simulation_engine import v1 as engine
+from dramatis_engines.nats_server import start_nats
 from dramatis_eventlog import Cause, EventLog, StreamId
+from dramatis_eventlog.commits import envelopes, positions
 from dramatis_gateway.app import Gateway, open_gateway, resources
 from dramatis_gateway.tenants import Credentials
 from dramatis_kit import Document, Rejected, Runtime, Settings, new_id, utc_now
 from dramatis_kit.provisioning import provision
-
-TENANT = "11111111-1111-4111-8111-111111111111"
-STRANGER = "22222222-2222-4222-8222-222222222222"
+from dramatis_kit.service import connect
 
 
 @dataclass
@@ -34,6 +39,8 @@ class Services:
     commands: list[object] = field(default_factory=list)
     personas: dict[tuple[str, str], persona.Persona] = field(default_factory=dict)
     simulations: dict[tuple[str, str], engine.Simulation] = field(default_factory=dict)
+    before_answer: Coroutine[Any, Any, None] | None = None
+    summary: engine.Summary | None = None
 
     async def create(self, call: Call[persona.CreatePersona]) -> persona.Persona:
         self.commands.append(call.request)
@@ -95,9 +102,30 @@ class Services:
         return simulation
 
     async def where(self, call: Call[engine.GetSimulation]) -> engine.Simulation:
-        if found := self.simulations.get((call.tenant, call.request.simulation_id)):
+        found = self.simulations.get((call.tenant, call.request.simulation_id))
+        if self.before_answer is not None:
+            before, self.before_answer = self.before_answer, None
+            await before
+        if found is not None:
             return found
         raise Rejected("NOT_FOUND", f"no simulation {call.request.simulation_id}", field="simulation_id")
+
+    async def results(self, call: Call[engine.GetSimulation]) -> engine.Results:
+        simulation = await self.where(call)
+        return engine.Results(
+            simulation_id=simulation.simulation_id,
+            status=simulation.status,
+            completed_at=utc_now(),
+            summary=self.summary,
+            detailed_results=None,
+            recommendations=(),
+            tokens_used=None,
+            cost=None,
+            n_respondents=1,
+            model_version="rum-1",
+            seed=1,
+            unrecognized=(),
+        )
 
     async def record(self, tenant: str, persona_id: str, name: str = "Ann") -> str:
         """Append one event to the log, as the persona service would; its id."""
@@ -118,29 +146,39 @@ class Platform:
 
     gateway: Gateway
     services: Services
+    relay: "Relay"
     mine: Credentials
     theirs: Credentials
     client: httpx.AsyncClient
-
-    def __post_init__(self) -> None:
-        self.client.headers["Authorization"] = f"Bearer {self.mine.api_key}"
 
     @property
     def as_stranger(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.theirs.api_key}"}
 
 
-@pytest.fixture
-def settings(mongo_url: str, nats_url: str, database: AsyncDatabase[Document], tmp_path: Path) -> Settings:
-    return Settings(
+@contextmanager
+def own_settings(mongo_url: str, folder: Path) -> Iterator[Settings]:
+    """A database and a nats-server of its own: the names of streams and durables are fixed."""
+    nats = start_nats(folder / "nats")
+    yield Settings(
         mongo_url=mongo_url,
-        nats_url=nats_url,
-        mongo_database=database.name,
-        data_dir=tmp_path,
+        nats_url=nats.url,
+        mongo_database=new_id("test"),
+        data_dir=folder,
         gateway_port=0,
         drain_seconds=1,
         mongo_timeout_ms=3000,
     )
+    nats.stop()
+
+
+@asynccontextmanager
+async def running_runtime(settings: Settings) -> AsyncIterator[Runtime]:
+    async with connect(settings) as mongo:
+        runtime = Runtime(settings=settings, mongo=mongo)
+        await provision([*stream_resources(settings), *resources(runtime)])
+        yield runtime
+        await mongo.drop_database(settings.mongo_database)
 
 
 @asynccontextmanager
@@ -153,23 +191,88 @@ async def running_services(settings: Settings, log: EventLog) -> AsyncIterator[S
         bus.serve(persona.update_persona, services.update)
         bus.serve(engine.request_focus_group, services.request)
         bus.serve(engine.get_simulation, services.where)
+        bus.serve(engine.get_results, services.results)
         bus.not_implemented("persona")
         bus.not_implemented("simulation-engine")
         await bus.start()
         yield services
 
 
-@pytest.fixture
-async def runtime(settings: Settings, database: AsyncDatabase[Document]) -> Runtime:
-    made = Runtime(settings=settings, mongo=database.client)
-    await provision([*stream_resources(settings), *resources(made)])
-    return made
+class Relay:
+    """Gives commits their positions, as the relay does, and publishes them, or forgets to."""
+
+    def __init__(self, database: AsyncDatabase[Document], bus: Bus) -> None:
+        self.commits = database["commits"]
+        self._bus = bus
+        self.position = 0
+
+    async def lead(self) -> None:
+        """Begin an epoch, as a relay does that has taken the lease."""
+        last = await self.commits.find_one({"pos": {"$gt": 0}}, sort={"pos": -1})
+        self.position = ((last["pos"] >> 32 if last else 0) + 1) << 32
+        await self.run()
+
+    async def run(self, *, publish: bool = True) -> None:
+        async for document in self.commits.find({"relayed": False}, sort={"at": 1}):
+            self.position += document["n"]
+            mark = {"$set": {"relayed": True, "pos": self.position}}
+            await self.commits.update_one({"_id": document["_id"]}, mark)
+            if publish:
+                await self.publish(document)
+
+    async def publish(self, document: Document) -> None:
+        for position, envelope in zip(positions({"pos": self.position, **document}), envelopes(document), strict=True):
+            subject, payload, headers = encode_event(envelope, position)
+            await self._bus.connection.publish(subject, payload, headers=headers)
+        await self._bus.connection.flush()
+
+
+async def until(met: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not met():
+            await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def running_platform(runtime: Runtime) -> AsyncIterator[Platform]:
+    """A platform with two fresh tenants."""
+    log = EventLog(runtime.database)
+    async with running_services(runtime.settings, log) as services, open_gateway(runtime) as gateway:
+        relay = Relay(runtime.database, services.bus)
+        await relay.lead()
+        async with fresh_tenants(gateway, services, relay) as platform:
+            yield platform
+
+
+@asynccontextmanager
+async def fresh_tenants(gateway: Gateway, services: Services, relay: Relay) -> AsyncIterator[Platform]:
+    mine = await gateway.tenants.register(str(uuid4()), "Mine", "standard")
+    theirs = await gateway.tenants.register(str(uuid4()), "Theirs", "standard")
+    await relay.run()
+    await until(lambda: gateway.feed.next_position > relay.position)
+    headers = {"Authorization": f"Bearer {mine.api_key}"}
+    async with httpx.AsyncClient(base_url=gateway.address, timeout=20, headers=headers) as client:
+        yield Platform(gateway, services, relay, mine, theirs, client)
 
 
 @pytest.fixture
-async def platform(runtime: Runtime, database: AsyncDatabase[Document]) -> AsyncIterator[Platform]:
-    async with running_services(runtime.settings, EventLog(database)) as services, open_gateway(runtime) as gateway:
-        mine = await gateway.tenants.register(TENANT, "Mine", "standard")
-        theirs = await gateway.tenants.register(STRANGER, "Theirs", "standard")
-        async with httpx.AsyncClient(base_url=gateway.address, timeout=20) as client:
-            yield Platform(gateway, services, mine, theirs, client)
+async def runtime(mongo_url: str, tmp_path: Path) -> AsyncIterator[Runtime]:
+    """For a test that starts, stops or breaks its gateway."""
+    with own_settings(mongo_url, tmp_path) as settings:
+        async with running_runtime(settings) as made:
+            yield made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(mongo_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Platform]:
+    with own_settings(mongo_url, tmp_path_factory.mktemp("shared")) as settings:
+        async with running_runtime(settings) as runtime, running_platform(runtime) as platform:
+            yield platform
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def platform(shared: Platform) -> AsyncIterator[Platform]:
+    """The module's platform with tenants of the test's own. The module runs in one loop: see its `pytestmark`."""
+    shared.services.commands.clear()
+    async with fresh_tenants(shared.gateway, shared.services, shared.relay) as platform:
+        yield platform

@@ -19,6 +19,8 @@ FOCUS_GROUP: dict[str, Any] = {
     "test_scenarios": [{"type": "photo_selection", "options": ["a", "b"]}],
     "persona_configuration": {"mode": "segment", "segments": ["s"], "generated_count": 2},
 }
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 NO_OPTIONS = {"type": "photo_selection", "options": []}
 FOCUS = "/v1/simulations/focus-group"
 AGE = "demographics.age_range"
@@ -87,7 +89,7 @@ async def test_bad_input_is_answered_in_one_form_and_reaches_no_service(platform
         print(method, path, body, answer.text)
         assert_error(answer, code, field)
         assert platform.services.commands == []
-    assert platform.services.personas == {}
+    assert platform.services.commands == []
 
 
 @pytest.mark.parametrize(
@@ -136,7 +138,7 @@ async def test_a_body_that_is_not_declared_as_json_is_unsupported(platform: Plat
     headers = {} if content_type is None else {"Content-Type": content_type}
     answer = await platform.client.post("/v1/personas", content=b'{"name": "Ann"}', headers=headers)
     assert_error(answer, "UNSUPPORTED_MEDIA_TYPE")
-    assert platform.services.personas == {}
+    assert platform.services.commands == []
 
 
 @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "application/merge-patch+json"])
@@ -156,7 +158,7 @@ async def test_an_announced_oversized_body_is_refused(platform: Platform) -> Non
     answer = await platform.client.post("/v1/personas", json={"name": "A" * LIMIT})
     issue = assert_error(answer, "PAYLOAD_TOO_LARGE")["details"]["issue"]
     assert str(LIMIT) in issue
-    assert platform.services.personas == {}
+    assert platform.services.commands == []
 
 
 async def test_an_oversized_body_in_chunks_is_refused(platform: Platform) -> None:
@@ -169,7 +171,7 @@ async def test_an_oversized_body_in_chunks_is_refused(platform: Platform) -> Non
     headers = {"Content-Type": "application/json"}
     answer = await platform.client.post("/v1/personas", content=chunks(), headers=headers)
     assert_error(answer, "PAYLOAD_TOO_LARGE")
-    assert platform.services.personas == {}
+    assert platform.services.commands == []
 
 
 async def test_an_endless_body_ends_with_a_closed_connection(platform: Platform) -> None:
@@ -177,7 +179,7 @@ async def test_an_endless_body_ends_with_a_closed_connection(platform: Platform)
     writer.write(head(platform, b"Transfer-Encoding: chunked\r\nContent-Type: application/json\r\n"))
     with pytest.raises(ConnectionError):
         await write_for_ever(writer, b"10000\r\n" + b"A" * 65_536 + b"\r\n")
-    assert platform.services.personas == {}
+    assert platform.services.commands == []
 
 
 async def test_a_body_longer_than_its_content_length_is_cut_and_the_rest_no_request(platform: Platform) -> None:
@@ -187,7 +189,7 @@ async def test_a_body_longer_than_its_content_length_is_cut_and_the_rest_no_requ
     writer.write(head(platform, announced) + body)
     assert b"400 " in await received(reader)
     writer.transport.abort()
-    assert platform.services.personas == {}
+    assert platform.services.commands == []
 
 
 async def test_a_request_id_is_the_clients_if_it_is_sane(platform: Platform) -> None:

@@ -1,6 +1,10 @@
 """The routes translate: what a client sends becomes a command, what a service answers becomes a body and headers."""
 
+import pytest
+
 from .conftest import Platform
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_a_persona_is_created(platform: Platform) -> None:

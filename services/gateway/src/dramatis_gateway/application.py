@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pymongo.errors import PyMongoError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Match
 
 from dramatis_gateway.describe import document
@@ -38,6 +39,7 @@ def build() -> FastAPI:
         app.include_router(module.router)
     app.add_exception_handler(RequestValidationError, _on_failure)
     app.add_exception_handler(HTTPException, _on_failure)
+    app.add_exception_handler(ClientDisconnect, _on_gone)
     for failure in (Problem, Rejected, Unavailable, PyMongoError, Exception):
         app.add_exception_handler(failure, _on_failure)
     return app
@@ -54,6 +56,11 @@ async def _on_failure(request: Request, failure: Exception) -> Response:
         problem.headers["Allow"] = ", ".join(allowed(request))
     documentation_url: str = request.app.state.documentation_url
     return problem.response(request_id_of(request), documentation_url)
+
+
+async def _on_gone(_request: Request, _failure: Exception) -> Response:
+    """Nobody reads this; the status is nginx's word for a client that left before its answer."""
+    return Response(status_code=499)
 
 
 def _parameter(failure: RequestValidationError) -> Problem:

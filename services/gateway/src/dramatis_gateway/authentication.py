@@ -13,6 +13,7 @@ from dramatis_gateway.problems import Problem
 from dramatis_gateway.projections import ApiKeys
 
 _MAX_CACHED = 10_000
+_SECONDS_UNKNOWN = 1.0
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="dramatis"'}
 
 
@@ -30,7 +31,15 @@ class _Lookup:
     """One look-up of a key, shared by all requests that present it meanwhile."""
 
     result: "asyncio.Task[Principal | None]"
-    expires: float
+    asked: float
+
+    def serves(self, now: float, seconds: float) -> bool:
+        """An unknown key is soon looked up again: it may have been issued a moment ago."""
+        if not self.result.done():
+            return True
+        if self.result.cancelled() or self.result.exception() is not None:
+            return False
+        return now - self.asked < (seconds if self.result.result() else min(seconds, _SECONDS_UNKNOWN))
 
 
 class KeyRing:
@@ -58,10 +67,10 @@ class KeyRing:
 
     def _look_up(self, presented: KeyPrint) -> "asyncio.Task[Principal | None]":
         cached = self._cache.get(presented.sha256)
-        if cached is not None and cached.expires > self._now() and not _failed(cached.result):
+        if cached is not None and cached.serves(self._now(), self._cache_seconds):
             return cached.result
         task = asyncio.create_task(self._find(presented), name="look up an API key")
-        self._cache[presented.sha256] = _Lookup(task, self._now() + self._cache_seconds)
+        self._cache[presented.sha256] = _Lookup(task, self._now())
         self._cache.move_to_end(presented.sha256)
         while len(self._cache) > _MAX_CACHED:
             self._cache.popitem(last=False)
@@ -94,7 +103,3 @@ def same_brokerage(principal: Principal, brokerage_id: str | None) -> None:
 
 def unauthorized(issue: str) -> Problem:
     return Problem("UNAUTHORIZED", field="Authorization", issue=issue, headers=_CHALLENGE)
-
-
-def _failed(task: "asyncio.Task[Principal | None]") -> bool:
-    return task.done() and (task.cancelled() or task.exception() is not None)

@@ -28,6 +28,7 @@ _SECONDS_BETWEEN_LOOKS = 1.0
 _PAGE = 500
 _READERS = 16
 _LOOKS = 100
+_LOOKS_FOR_POSITION = 15
 
 
 class Feed:
@@ -204,7 +205,7 @@ class Feed:
 
     async def known(self, position: int) -> bool:
         """Whether a position was ever given. Another gateway may have handed it on before this one knew of it."""
-        for _ in range(_LOOKS):
+        for _ in range(_LOOKS_FOR_POSITION):
             if position < self.next_position or position <= await self._log.last_position():
                 return True
             await asyncio.sleep(_SECONDS_FOR_STRAGGLERS)
