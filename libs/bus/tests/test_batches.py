@@ -54,7 +54,7 @@ async def test_a_batch_that_fails_comes_again_whole(stage: Any, until: Any) -> N
         if failing:
             raise ConnectionError("ClickHouse is down")
 
-    consumer = BatchConsumer("projector", services=[stage.service], handler=take, retry=FAST)
+    consumer = BatchConsumer("projector", services=[stage.service], handler=take, retry=FAST, wait=0.02)
     await stage.provision(consumer)
     events = [stage.event(f"agg_{n}") for n in range(20)]
     await stage.publish(*events)
@@ -98,7 +98,7 @@ async def test_one_poisoned_event_in_a_batch_is_parked_and_the_others_pass(stage
             raise RuntimeError("cannot be projected")
         done.update(received.envelope.id for received in batch)
 
-    consumer = BatchConsumer("projector", services=[stage.service], handler=take, retry=FAST)
+    consumer = BatchConsumer("projector", services=[stage.service], handler=take, retry=FAST, wait=0.02)
     await stage.provision(consumer)
     healthy = [stage.event(f"agg_{n}") for n in range(30)]
     poisoned = stage.event("poisoned")
