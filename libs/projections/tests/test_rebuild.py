@@ -97,7 +97,7 @@ async def test_events_that_arrive_during_a_rebuild_are_not_lost(
     world: World, pool: ClickHousePool, stored: Stored, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dramatis_projections.rebuild.BATCH", 10)
-    await world.happen(100)
+    await world.happen(50)
     finished = asyncio.Event()
 
     async def go_on() -> int:
@@ -108,11 +108,11 @@ async def test_events_that_arrive_during_a_rebuild_are_not_lost(
         return rounds
 
     arriving = asyncio.create_task(go_on())
-    for _ in range(3):
+    for _ in range(2):
         await rebuilding(world, pool).run()
     finished.set()
     rounds = await arriving
-    assert len(await stored()) == 2 * (100 + 3 * rounds)
+    assert len(await stored()) == 2 * (50 + 3 * rounds)
 
 
 async def test_what_only_the_old_table_received_at_the_swap_is_brought_over(

@@ -10,7 +10,7 @@ import pytest
 from dramatis_bus import Received
 from dramatis_contracts.envelope import Envelope
 from dramatis_projections.client import ClickHousePool, Row
-from dramatis_projections.events import EVENTS
+from dramatis_projections.events import EVENTS, rows
 from dramatis_projections.projector import Projector
 from dramatis_testkit.clock import FixedClock
 from dramatis_testkit.envelopes import NOON, some_event
@@ -114,5 +114,5 @@ async def test_lag_is_from_the_commit_to_the_first_projection(pool: ClickHousePo
 
 
 async def test_a_rebuilt_row_has_no_lag(pool: ClickHousePool) -> None:
-    await Projector(pool, EVENTS).write("events", [(1, some_event(1))], None)
+    await Projector(pool, EVENTS).write("events", rows(some_event(1), 1), None)
     assert await ask(pool, "SELECT * FROM event_lag") == []

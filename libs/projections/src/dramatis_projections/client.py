@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import clickhouse_connect
 import structlog
+from clickhouse_connect.driver import options
 from clickhouse_connect.driver.client import Client as HttpClient
 from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 
@@ -108,6 +109,7 @@ class ClickHousePool:
         self._database = settings.clickhouse_database if database is None else database
         self._seconds = seconds
         self._places = asyncio.Semaphore(size)
+        _leave_pandas_out()
         self._idle: list[Client] = []
         self._threads = ThreadPoolExecutor(size + 1, thread_name_prefix="clickhouse")
 
@@ -160,6 +162,12 @@ class ClickHousePool:
             dedicated_pool=True,  # closing a client closes its connections and nobody else's
             tz_mode="aware",
         )
+
+
+def _leave_pandas_out() -> None:
+    """Where pandas is installed, as with chdb, the first insert would import it: 1 s of a stalled loop, and 75 MB."""
+    vars(options).setdefault("pd", None)
+    vars(options).setdefault("pd_time_test", None)
 
 
 def _is_loopback(url: str) -> bool:

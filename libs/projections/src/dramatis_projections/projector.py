@@ -57,9 +57,10 @@ class Projector:
         Raises `Unavailable` also when ClickHouse refuses the rows: that is never the fault of an event, and the bus
         keeps trying instead of parking what is well.
         """
-        events = [(received.position, received.envelope) for received in batch]
+        make = self._projection.rows
+        rows = [row for received in batch for row in make(received.envelope, received.position)]
         try:
-            await self.write(self._projection.table, events, self._clock())
+            await self.write(self._projection.table, rows, self._clock())
         except DatabaseError as error:
             if error.code is None:
                 raise
@@ -67,19 +68,16 @@ class Projector:
             self._types.clear()
             raise Unavailable(f"the table {self._projection.table}") from error
 
-    async def write(self, table: str, events: Sequence[tuple[int, Envelope]], projected_at: datetime | None) -> int:
-        """Write the rows of `events` to `table` with one insert; returns how many there were."""
-        make = self._projection.rows
-        rows = [row for position, envelope in events for row in make(envelope, position)]
+    async def write(self, table: str, rows: Sequence[Row], projected_at: datetime | None) -> None:
+        """Write rows to `table` with one insert."""
         if not rows:
-            return 0
+            return
         stamp = None if projected_at is None else milliseconds(projected_at)
         columns = [*zip(*rows, strict=True), [stamp] * len(rows)]
         async with self._pool.client() as client:
             if table not in self._types:
                 self._types[table] = await self._types_of(client, table)
             await client.insert(table, self._names, self._types[table], columns)
-        return len(rows)
 
     async def _types_of(self, client: Client, table: str) -> tuple[str, ...]:
         """The types are the table's own, so that no list of columns is written down twice."""

@@ -7,25 +7,22 @@ had a position by then: one more pass over the log, from where the last one ende
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 
-from dramatis_contracts.envelope import Envelope
 from dramatis_eventlog import EventLog
 from dramatis_kit import Resource, Settings, new_id
 from dramatis_kit.service import connect
-from dramatis_projections.client import ClickHousePool
+from dramatis_projections.client import ClickHousePool, Row
 from dramatis_projections.migrations import quoted
 from dramatis_projections.projector import Projection, Projector
 
 BATCH = 20_000
-"""Events of one insert: large parts, since nobody waits for a single event."""
+"""Rows of one insert: large parts, since nobody waits for a single event."""
 
 _DEADLINE = 120.0
 """Seconds for one statement."""
-
-Positioned = Sequence[tuple[int, Envelope]]
 
 
 class UnknownProjection(Exception):
@@ -101,32 +98,34 @@ class Rebuild:
             await client.command(sql)
 
     async def _read_into(self, table: str, phase: str) -> None:
-        """Project all that the log has behind the last position read; one insert runs while the next batch is read."""
+        """Project all that the log has behind the last position read; one insert runs while the next is gathered."""
         self._report(Progress(phase, self._events))
-        inserting: asyncio.Task[int] | None = None
+        inserting: asyncio.Task[None] | None = None
         try:
-            async for batch in self._batches():
+            async for rows in self._batches():
                 if inserting:
-                    self._rows += await inserting
-                inserting = asyncio.create_task(self._projector.write(table, batch, None))
-                self._events += len(batch)
-                self._position = batch[-1][0]
+                    await inserting
+                inserting = asyncio.create_task(self._projector.write(table, rows, None))
+                self._rows += len(rows)
                 self._report(Progress(phase, self._events))
             if inserting:
-                self._rows += await inserting
+                await inserting
         finally:
             if inserting and not inserting.done():
                 inserting.cancel()
 
-    async def _batches(self) -> AsyncIterator[Positioned]:
-        batch: list[tuple[int, Envelope]] = []
-        async for positioned in self._log.read_all(after=self._position, services=self._projection.services):
-            batch.append(positioned)
-            if len(batch) == BATCH:
-                yield batch
-                batch = []
-        if batch:
-            yield batch
+    async def _batches(self) -> AsyncIterator[list[Row]]:
+        """Rows, not events: tuples of plain values cost the garbage collector nothing (measured: half of the time)."""
+        make, services = self._projection.rows, self._projection.services
+        rows: list[Row] = []
+        async for position, event in self._log.read_all(after=self._position, services=services):
+            self._position = position
+            self._events += 1
+            rows += make(event, position)
+            if len(rows) >= BATCH:
+                yield rows
+                rows = []
+        yield rows
 
 
 def _beside(table: str) -> str:
