@@ -33,7 +33,11 @@ class DaemonResolver(AbstractResolver):
         await self._free.acquire()
         answer: asyncio.Future[Found] = asyncio.get_running_loop().create_future()
         arguments = (answer, self._free, host, port, family)
-        threading.Thread(target=_look_up, args=arguments, name="webhook-dns", daemon=True).start()
+        try:
+            threading.Thread(target=_look_up, args=arguments, name="webhook-dns", daemon=True).start()
+        except RuntimeError as error:  # the system has no thread left
+            self._free.release()
+            raise OSError(str(error)) from error
         found = await answer
         if isinstance(found, UnicodeError):
             raise OSError(str(found))
