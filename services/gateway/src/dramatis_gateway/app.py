@@ -92,8 +92,10 @@ async def open_gateway(runtime: Runtime) -> AsyncIterator[Gateway]:
                 await development_credentials(parts.tenants, settings.data_dir / CREDENTIALS_FILE)
             listener = listen(settings.host, settings.gateway_port)
             address = _address(settings.host, listener.getsockname()[1])
-            app = _application(runtime, bus, parts, address)
-            async with serving(app, listener, settings.drain_seconds):
+            documentation_url = (settings.documentation_url or f"{address}/docs/errors").rstrip("/")
+            app = _application(runtime, bus, parts, documentation_url)
+            drain = settings.drain_seconds
+            async with serving(app, listener, drain_seconds=drain, documentation_url=documentation_url):
                 yield Gateway(address, parts.tenants, feed)
                 feed.drain()
         finally:
@@ -126,7 +128,7 @@ async def _start(bus: Bus, parts: _Parts) -> None:
     await parts.feed.begin()
 
 
-def _application(runtime: Runtime, bus: Bus, parts: _Parts, address: str) -> ASGIApp:
+def _application(runtime: Runtime, bus: Bus, parts: _Parts, documentation_url: str) -> ASGIApp:
     async def mongodb() -> str:
         await runtime.mongo.admin.command("ping")
         return "ok"
@@ -135,7 +137,6 @@ def _application(runtime: Runtime, bus: Bus, parts: _Parts, address: str) -> ASG
         return "ok" if bus.connected else "not connected"
 
     settings = parts.settings
-    documentation_url = (settings.documentation_url or f"{address}/docs/errors").rstrip("/")
     checks = {"mongodb": mongodb, "nats": nats, "feed": parts.feed.check}
     app = build()
     app.state.documentation_url = documentation_url

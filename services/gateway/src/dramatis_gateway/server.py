@@ -9,6 +9,10 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from dramatis_gateway.problems import Problem
+from dramatis_kit import new_id
 
 _WS_MESSAGE_BYTES = 65_536
 _BACKLOG = 4096
@@ -29,6 +33,19 @@ class _Server(uvicorn.Server):
         yield
 
 
+def _protocol(documentation_url: str) -> type[HttpToolsProtocol]:
+    class Protocol(HttpToolsProtocol):
+        def send_400_response(self, msg: str) -> None:
+            """What cannot be read as HTTP never reaches the application, and is answered in its form all the same."""
+            request_id = new_id("req")
+            body = Problem("INVALID_REQUEST", issue=msg).body(request_id, documentation_url).model_dump_json().encode()
+            head = f"content-type: application/json\r\ncontent-length: {len(body)}\r\nx-request-id: {request_id}\r\n"
+            self.transport.write(b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n" + head.encode() + b"\r\n" + body)
+            self.transport.close()
+
+    return Protocol
+
+
 class AddressInUse(Exception):
     """Another process listens on the gateway's address."""
 
@@ -43,11 +60,13 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, listener: socket.socket, drain_seconds: float) -> AsyncIterator[None]:
+async def serving(
+    app: ASGIApp, listener: socket.socket, *, drain_seconds: float, documentation_url: str
+) -> AsyncIterator[None]:
     """Serve `app` within the block; requests in flight may end within `drain_seconds` after it."""
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=_protocol(documentation_url),
         ws="websockets-sansio",
         ws_per_message_deflate=False,
         ws_max_size=_WS_MESSAGE_BYTES,

@@ -27,4 +27,3 @@ class GatewaySettings(Settings):
     """Recent events kept in memory, from which a client that was away for a moment resumes."""
 
     gateway_ws_auth_seconds: float = Field(default=5.0, gt=0)
-    gateway_ws_queue: int = Field(default=256, ge=1)
