@@ -1,5 +1,6 @@
 """What the endpoint's HTTP refuses, and what a plain HTTP client sees."""
 
+import socket
 import subprocess
 import sys
 import zlib
@@ -71,6 +72,20 @@ def test_a_body_beyond_the_limit_is_refused_also_when_it_only_grows_to_it(clickh
     connection.request("POST", "/", headers={"Content-Length": str(2**40)})
     assert connection.getresponse().status == 413
     connection.close()
+
+
+@pytest.mark.parametrize(
+    "head", ["Content-Length: 1000\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n1c\r\n", "Content-Length: x\r\n\r\n"]
+)
+def test_a_client_that_goes_away_in_the_middle_of_its_rows_has_inserted_none(clickhouse_url: str, head: str) -> None:
+    httpx.post(clickhouse_url, content="CREATE TABLE IF NOT EXISTS half (a UInt8) ENGINE = Memory")
+    host, port = clickhouse_url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(f"POST / HTTP/1.1\r\nHost: {host}\r\n{head}INSERT INTO half FORMAT CSV\n1\n2\n".encode())
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(4096):
+            """Until the server has closed its side."""
+    assert httpx.post(clickhouse_url, content="SELECT count() FROM half").text == "0\n"
 
 
 def test_a_broken_or_unknown_encoding_is_refused(clickhouse_url: str) -> None:

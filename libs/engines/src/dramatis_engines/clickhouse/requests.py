@@ -61,7 +61,7 @@ def read_body(stream: IO[bytes], headers: HTTPMessage, limit: int) -> bytes:
         size = _number(headers.get("Content-Length") or "0", 10)
         if size > limit:
             raise too_large(limit)
-        body = stream.read(size)
+        body = _exactly(stream, size)
     return decompressed(body, headers.get("Content-Encoding", "").strip().lower(), limit)
 
 
@@ -72,11 +72,19 @@ def _chunked(stream: IO[bytes], limit: int) -> bytes:
         room -= size
         if room < 0:
             raise too_large(limit)
-        parts.append(stream.read(size))
+        parts.append(_exactly(stream, size))
         stream.readline(8)
     while stream.readline(65536).strip():
         """Trailers carry nothing that is used."""
     return b"".join(parts)
+
+
+def _exactly(stream: IO[bytes], size: int) -> bytes:
+    """A client that goes away in the middle of its rows has inserted none of them."""
+    body = stream.read(size)
+    if len(body) < size:
+        raise ConnectionAbortedError
+    return body
 
 
 def _number(text: str, base: int) -> int:

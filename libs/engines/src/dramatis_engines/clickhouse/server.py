@@ -73,19 +73,23 @@ class _Handler(BaseHTTPRequestHandler):
         self._query_id = str(uuid.uuid4())
         self.close_connection = True  # until the body is known to be read to its end
         try:
-            admit(self.path, self.headers)
-            body = read_body(self.rfile, self.headers, MAX_BODY)
-            self.close_connection = self.headers.get("Connection", "").lower() == "close"
-            if self.command == "GET" and "query=" not in self.path:
-                self._send(200, b"Ok.\n", {})
-                return
-            question = asked(self.command, self.path, self.headers, body)
-            self._query_id = question.query_id or self._query_id
-            self._reply(question)
-        except EngineFailure as failure:
-            self._fail(failure)
+            try:
+                self._respond()
+            except EngineFailure as failure:
+                self._fail(failure)
         except OSError:
             self.close_connection = True  # the client is gone
+
+    def _respond(self) -> None:
+        admit(self.path, self.headers)
+        body = read_body(self.rfile, self.headers, MAX_BODY)
+        self.close_connection = self.headers.get("Connection", "").lower() == "close"
+        if self.command == "GET" and "query=" not in self.path:
+            self._send(200, b"Ok.\n", {})
+            return
+        question = asked(self.command, self.path, self.headers, body)
+        self._query_id = question.query_id or self._query_id
+        self._reply(question)
 
     def _reply(self, question: Asked) -> None:
         if question.request.statement.kind == "stream" and not question.whole:
