@@ -1,10 +1,16 @@
 """The event stream: every event of the tenant, in the order of the log, neither lost nor twice, across reconnects."""
 
+import asyncio
+
 import pytest
+from starlette.types import Message
 
 from dramatis_gateway.cursors import cursor_of
+from dramatis_gateway.metrics import Metrics
+from dramatis_gateway.streams import EventStream
+from dramatis_gateway.subscribers import Wanted
 
-from .conftest import Platform
+from .conftest import Platform, until
 from .sse import ServerSent, listening
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -135,3 +141,51 @@ async def test_a_page_leads_over_to_the_stream(platform: Platform) -> None:
     await record(platform, "pers_2")
     async with listening(platform.client, after=cursor) as stream:
         assert subjects(await stream.take(1)) == ["pers_2"]
+
+
+async def test_events_that_overtake_each_other_arrive_in_the_order_of_the_log(platform: Platform) -> None:
+    async with listening(platform.client, types="persona.created") as stream:
+        await record_unpublished(platform, *(f"pers_{number}" for number in range(20)))
+        own = {"tenant": platform.mine.brokerage_id, "category": "persona"}
+        for document in await platform.relay.commits.find(own, sort={"pos": -1}).to_list():
+            await platform.relay.publish(document)
+        assert subjects(await stream.take(20)) == [f"pers_{number}" for number in range(20)]
+
+
+async def test_a_client_that_does_not_read_is_ended_and_holds_nothing_up(platform: Platform) -> None:
+    feed = platform.gateway.feed
+    subscriber = feed.open(Wanted(platform.mine.brokerage_id))
+    subscriber.limit = 3
+    stream = EventStream(feed, Metrics(), subscriber, after=None, heartbeat=10)
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+        if b"event: " in message.get("body", b""):
+            await asyncio.Event().wait()
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        return {"type": "http.disconnect"}
+
+    served = asyncio.create_task(stream({"type": "http"}, receive, send))
+    async with listening(platform.client) as reader:
+        await record(platform, "pers_0")
+        await until(lambda: len(sent) == 3)
+        await record(platform, *(f"pers_{number}" for number in range(1, 6)))
+        assert subjects(await reader.take(6)) == [f"pers_{number}" for number in range(6)]
+    await served
+    assert subscriber.ended == "overflow"
+    async with listening(platform.client, after=resumable(sent)) as again:
+        assert subjects(await again.take(6)) == [f"pers_{number}" for number in range(6)]
+
+
+def resumable(sent: list[Message]) -> str:
+    """The position in the first lines of a stream."""
+    return str(sent[1]["body"]).partition("id: ")[2].partition("\\n")[0]
+
+
+async def record_unpublished(platform: Platform, *names: str) -> None:
+    for name in names:
+        await platform.services.record(platform.mine.brokerage_id, name)
+    await platform.relay.run(publish=False)
