@@ -56,7 +56,7 @@ class Link:
         self.on_restored: list[Callable[[], None]] = []
         self.restored = asyncio.Event()
         self.broker = _Broker(
-            settings.nats_url,
+            settings.nats_url.split(","),
             name=name,
             logger=None,
             apply_types=False,

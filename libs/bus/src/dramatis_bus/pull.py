@@ -19,10 +19,13 @@ from dramatis_bus.link import Link, drained
 EXPIRES_SECONDS = 30
 HEARTBEAT_SECONDS = 5
 SILENCE_SECONDS = 12.5  # two and a half heartbeats
+REFUSED_SECONDS = 0.5
 
 _NANOSECONDS = 1_000_000_000
 _NO_RESPONDERS = "503"
 _DELETED = "Consumer Deleted"
+_HEARTBEAT = "100"
+_EXPIRED = "408"
 
 
 class DurableGone(Exception):
@@ -40,6 +43,7 @@ class Pull:
         self._ready: deque[Msg] = deque()
         self._arrival = asyncio.Event()
         self._gone: str | None = None
+        self._refused = False
         self._subscription: Subscription | None = None
         self._inbox = ""
 
@@ -105,6 +109,9 @@ class Pull:
 
     async def _ask(self) -> None:
         await self._link.restored.wait()
+        if self._refused:  # too many requests wait, or the server has other worries: do not press it
+            self._refused = False
+            await asyncio.sleep(REFUSED_SECONDS)
         if not self._outstanding:
             await self._request()
 
@@ -128,10 +135,11 @@ class Pull:
 
     def _read_status(self, headers: dict[str, str]) -> None:
         status, words = headers["Status"], headers.get("Description", "")
-        if status == "100":
+        if status == _HEARTBEAT:
             return
         if status == _NO_RESPONDERS or words == _DELETED:
             self.fail("no responders" if status == _NO_RESPONDERS else words)
             return
         unfulfilled = int(headers.get("Nats-Pending-Messages", self._outstanding))
         self._outstanding = max(0, self._outstanding - unfulfilled)
+        self._refused = status != _EXPIRED

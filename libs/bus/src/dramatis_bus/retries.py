@@ -11,7 +11,7 @@ from dramatis_bus import headers as names
 from dramatis_bus.dispatch import Dispatcher, reason_of
 from dramatis_bus.messages import decode_event
 from dramatis_bus.parking import CLAIM_SECONDS, ParkingKey
-from dramatis_bus.rpc import Call
+from dramatis_bus.rpc import Call, answering
 from dramatis_contracts.base import Request, Resource
 from dramatis_contracts.rpc import Method
 from dramatis_kit import Rejected
@@ -104,6 +104,7 @@ class Retries:
 
 
 async def _retry(dispatcher: Dispatcher, key: ParkingKey, claim: str, progress: _Progress) -> None:
+    answering.set(None)  # the work may outlast the call that asked for it
     renewal = asyncio.create_task(_renew(dispatcher, key, claim))
     try:
         await _handle_in_order(dispatcher, key, claim, progress)

@@ -22,6 +22,7 @@ log = structlog.get_logger()
 
 WATCH_SECONDS = 5.0
 HEAL_SECONDS = 1.0
+SETTLE_SECONDS = 0.05
 ORDERED_WINDOW = 64
 
 Step = Callable[[list[Msg]], Coroutine[Any, Any, None]]
@@ -174,6 +175,7 @@ class Running:
             else:
                 self._state[durable] = "ok"
                 log.warning("durable created", consumer=self.consumer.name, durable=durable.name)
+                await asyncio.sleep(SETTLE_SECONDS)
                 return
 
     async def _watch(self) -> None:

@@ -1,4 +1,4 @@
-"""The traps of FastStream, nats-py and JetStream that this library exists to keep others out of.
+"""The traps of FastStream that this library exists to keep others out of.
 
 Each test shows a trap as it is in the installed versions, so that an upgrade that closes one is noticed, and that ours
 does not fall into it.
@@ -16,14 +16,12 @@ from faststream import AckPolicy
 from faststream.exceptions import NackMessage
 from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
 from nats.aio.client import Client
-from nats.errors import TimeoutError as NatsTimeout
 from nats.js.api import ConsumerConfig
 
 from dramatis_bus import Bus, OrderedConsumer, Received, Retry, encode_event
 from dramatis_bus.link import linked
-from dramatis_bus.parking import list_parked
-from dramatis_bus.subjects import PARTITIONS, event_subject, partition_of
 from dramatis_engines.nats_server import start_nats
+from dramatis_engines.ports import free_port
 from dramatis_engines.processes import wheel_file
 from dramatis_kit import Settings
 
@@ -58,9 +56,6 @@ async def undecoded(message: NatsMessage) -> NatsMessage:
 async def settled(stage: Any, durable: str) -> bool:
     info = await stage.client.jetstream().consumer_info(f"EV_{stage.service}", durable)
     return bool(info.num_ack_pending == 0 and info.num_pending == 0)
-
-
-# FastStream
 
 
 async def test_faststreams_default_drops_an_event_at_its_first_failure_and_ours_does_not(
@@ -246,7 +241,7 @@ async def test_faststream_answers_one_call_at_a_time_without_workers(stage: Any,
     faststream.subscriber(f"rpc.{stage.service}.slow", decoder=undecoded)(answer)
     async with faststream:
         await faststream.start()
-        await stage.client.flush()
+        await faststream.connection.flush()
         for _ in range(10):
             await stage.client.request(f"rpc.{stage.service}.slow", b"", timeout=20)
         await asyncio.gather(*(stage.client.request(f"rpc.{stage.service}.slow", b"", timeout=20) for _ in range(10)))
@@ -289,30 +284,20 @@ async def test_every_subscriber_of_our_bus_has_an_explicit_policy_and_no_logger(
         assert link.broker.config.logger.logger.logger is None
 
 
-# nats-py
-
-
-async def test_a_request_of_nats_py_waits_on_while_the_connection_is_down(tmp_path: Any) -> None:
-    running = start_nats(tmp_path)
-    client = Client()
-    await client.connect(running.url, reconnect_time_wait=1, error_cb=quiet)
-    running.stop()
-    with pytest.raises(NatsTimeout):  # test_calls shows that ours ends at once, with an hour to go
-        await client.request("rpc.nobody.asks", b"", timeout=0.3)
-    await client.close()
-
-
 async def test_faststream_stops_reconnecting_after_some_errors_and_ours_goes_on(tmp_path: Path, until: Any) -> None:
-    """A server that is full for a moment answers so; FastStream takes that as final."""
+    """A server that is full for a moment says so; FastStream takes that as final."""
     running = start_nats(tmp_path / "store")
-    port = int(running.url.rpartition(":")[2])
-    faststream = NatsBroker(running.url, logger=None, max_reconnect_attempts=-1, reconnect_time_wait=0)
-    async with Bus.open(Settings(nats_url=running.url, drain_seconds=0.2), name="svc") as bus:
-        theirs = await faststream.connect()
-        running.stop()
-        await until(lambda: not bus.connected and not theirs.is_connected)
-        async with full_nats(tmp_path, port) as taken:
-            await until(lambda: reconnecting(theirs).done())
+    port = free_port()
+    async with full_nats(tmp_path, port) as taken:
+        urls = [running.url, f"nats://127.0.0.1:{port}"]
+        faststream = NatsBroker(
+            urls, logger=None, dont_randomize=True, max_reconnect_attempts=-1, reconnect_time_wait=0
+        )
+        settings = Settings(nats_url=",".join(urls), drain_seconds=0.2)
+        async with Bus.open(settings, name="svc") as bus:
+            theirs = await faststream.connect()
+            running.stop()
+            await until(lambda: not bus.connected and reconnecting(theirs).done())
             assert "maximum connections" in str(reconnecting(theirs).exception())
             taken.close()
             await until(lambda: bus.connected)
@@ -320,105 +305,12 @@ async def test_faststream_stops_reconnecting_after_some_errors_and_ours_goes_on(
             await theirs.close()
 
 
-# JetStream
-
-
-async def test_only_one_in_flight_keeps_the_order_through_a_delayed_nak(stage: Any) -> None:
-    stream = await fill(stage, 3)
-    js = stage.client.jetstream()
-
-    async def order(durable: str, max_ack_pending: int) -> list[int]:
-        await js.add_consumer(stream, ConsumerConfig(durable_name=durable, max_ack_pending=max_ack_pending))
-        subscription = await js.pull_subscribe_bind(durable, stream=stream)
-        seen: list[int] = []
-        while len(seen) < 3:
-            [message] = await subscription.fetch(1, timeout=20)
-            if message.metadata.sequence.stream == 1 and message.metadata.num_delivered == 1:
-                await message.nak(delay=0.2)
-                continue
-            seen.append(message.metadata.sequence.stream)
-            await message.ack()
-        await subscription.unsubscribe()
-        return seen
-
-    assert await order("hundred", 100) == [2, 3, 1]
-    assert await order("one", 1) == [1, 2, 3]
-    declared = OrderedConsumer("notes", service=stage.service).durables()
-    assert {durable.max_ack_pending for durable in declared} == {1}
-    assert len(declared) == PARTITIONS
-
-
-async def test_the_table_of_message_ids_survives_a_purge(stage: Any) -> None:
-    stream = await fill(stage, 0)
-    js = stage.client.jetstream()
-    subject, payload, headers = encode_event(stage.event("agg"), 1)
-    assert not (await js.publish(subject, payload, headers=headers)).duplicate
-    await js.purge_stream(stream)
-    again = await js.publish(subject, payload, headers=headers)
-    assert again.duplicate, "acknowledged, and not stored"
-    assert (await js.stream_info(stream)).state.messages == 0
-    # What whoever republishes has to do: a new id, or a new stream.
-    await js.publish(subject, payload, headers={**headers, "Nats-Msg-Id": headers["Nats-Msg-Id"] + ":again"})
-    assert (await js.stream_info(stream)).state.messages == 1
-
-
-async def test_the_server_gives_up_on_what_it_delivered_too_often_and_ours_never_does(stage: Any, until: Any) -> None:
-    stream = await fill(stage, 1)
-    js = stage.client.jetstream()
-    await js.add_consumer(stream, ConsumerConfig(durable_name="trap", max_deliver=2, ack_wait=0.1))
-    advisories: list[bytes] = []
-
-    async def note(message: Any) -> None:
-        advisories.append(message.data)
-
-    watching = await stage.client.subscribe(f"$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.{stream}.>", cb=note)
-    subscription = await js.pull_subscribe_bind("trap", stream=stream)
-    for _ in range(2):
-        await subscription.fetch(1, timeout=20)
-    with pytest.raises(NatsTimeout):
-        await subscription.fetch(1, timeout=0.5)
-    await until(lambda: len(advisories) == 1)
-    assert b'"stream_seq":1' in advisories[0]
-    assert b"envelope" not in advisories[0], "only the sequence: the body has to be fetched"
-    await subscription.unsubscribe()
-    await watching.unsubscribe()
-
-    parked = OrderedConsumer("notes", service=stage.service, retry=Retry(max_attempts=2, base=0.02))
-    await stage.provision(parked)
-    info = await js.consumer_info(stream, parked.durables()[0].name)
-    assert info.config.max_deliver == -1
-    async with stage.open() as bus:
-        bus.consume(parked, always_fails)
-        await bus.start()
-        await until(lambda: has_parked(stage))
-
-
-def test_the_id_of_an_aggregate_is_no_part_of_its_subject(stage: Any) -> None:
-    event = stage.event("agg_1234")
-    partition = partition_of(event.tenantid, "agg_1234")
-    assert event_subject(event) == f"ev.{stage.service}.{partition}.ten_1.thing.happened-v1"
-
-
-async def always_fails(_received: Received) -> None:
-    raise RuntimeError("always")
-
-
 async def ignore(_received: Received) -> None:
     return
 
 
-async def quiet(_error: Exception) -> None:
-    return
-
-
-async def has_parked(stage: Any) -> bool:
-    return bool(await list_parked(stage.database))
-
-
-def reconnecting(client: Client) -> "asyncio.Task[None]":
-    task = client._reconnection_task
-    assert task is not None
-    return task
+def reconnecting(client: Client) -> "asyncio.Future[None]":
+    return client._reconnection_task or asyncio.get_running_loop().create_future()
 
 
 @asynccontextmanager
