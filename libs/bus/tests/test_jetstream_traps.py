@@ -4,6 +4,9 @@ Each test shows a trap as it is in the installed versions, so that an upgrade th
 does not fall into it.
 """
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -12,9 +15,11 @@ from nats.errors import TimeoutError as NatsTimeout
 from nats.js.api import ConsumerConfig
 
 from dramatis_bus import OrderedConsumer, Received, Retry, encode_event
+from dramatis_bus.link import linked
 from dramatis_bus.parking import list_parked
 from dramatis_bus.subjects import PARTITIONS, event_subject, partition_of
 from dramatis_engines.nats_server import start_nats
+from dramatis_kit import Settings
 
 
 async def fill(stage: Any, count: int) -> str:
@@ -25,6 +30,27 @@ async def fill(stage: Any, count: int) -> str:
 
 
 # nats-py
+
+
+async def test_nats_pys_drain_overtakes_itself_and_ours_does_not(stage: Any) -> None:
+    """Its PING is written past the buffer that holds the UNSUB: what arrives between the two is dropped."""
+    async with recorded(stage.settings.nats_url) as (url, sent):
+        client = Client()
+        await client.connect(url)
+        subscription = await client.subscribe("calls", queue="q")
+        await client.flush()
+        sent.clear()
+        drain: Any = subscription.drain
+        await drain()
+        await client.close()
+        assert sent.index(b"PING") < sent.index(b"UNSUB")
+
+    async with recorded(stage.settings.nats_url) as (url, sent), linked(Settings(nats_url=url), "trap") as link:
+        subscription = await link.client.subscribe("calls", queue="q")
+        await link.settle()
+        sent.clear()
+        await link.drain(subscription)
+        assert sent.index(b"UNSUB") < sent.index(b"echo") < sent.index(b"PING")
 
 
 async def test_a_request_of_nats_py_waits_on_while_the_connection_is_down(tmp_path: Any) -> None:
@@ -126,3 +152,26 @@ async def quiet(_error: Exception) -> None:
 
 async def has_parked(stage: Any) -> bool:
     return bool(await list_parked(stage.database))
+
+
+@asynccontextmanager
+async def recorded(nats_url: str) -> AsyncIterator[tuple[str, bytearray]]:
+    """An address that leads to NATS, and what a client sends on its way there."""
+    host, port = nats_url.removeprefix("nats://").split(":")
+    sent = bytearray()
+
+    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, record: bytearray | None) -> None:
+        while chunk := await reader.read(65536):
+            if record is not None:
+                record += chunk
+            writer.write(chunk)
+        writer.close()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server_reader, server_writer = await asyncio.open_connection(host, int(port))
+        await asyncio.gather(forward(reader, server_writer, sent), forward(server_reader, writer, None))
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    yield f"nats://127.0.0.1:{server.sockets[0].getsockname()[1]}", sent
+    server.close()
+    await server.wait_closed()

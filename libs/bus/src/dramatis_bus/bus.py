@@ -99,7 +99,7 @@ class Bus:
         if self._registered:
             await self._prepare_consumers()
         await self._link.broker.start()
-        await self.connection.flush()
+        await self._link.settle()
         for running in self._running:
             running.start()
 
@@ -174,7 +174,7 @@ class Bus:
                 log.exception("fan-out callback failed", subscription=subject)
 
         subscription = await self.connection.subscribe(subject, cb=receive)
-        await self.connection.flush()
+        await self._link.settle()
         return subscription.unsubscribe
 
     async def _prepare_consumers(self) -> None:

@@ -103,6 +103,27 @@ class Link:
         self._client.msg_class = TimedMsg
         self.restored.set()
 
+    async def settle(self) -> None:
+        """Wait until the server has processed all that was sent, and all that it sent meanwhile has arrived.
+
+        nats-py's `flush` does not: its PING is written past the buffer and overtakes the commands in it.
+        """
+        inbox = self.client.new_inbox()
+        echo = await self.client.subscribe(inbox)
+        await self.client.publish(inbox, b"echo")
+        await echo.next_msg(timeout=JETSTREAM_SECONDS)
+        await echo.unsubscribe()
+
+    async def drain(self, subscription: Subscription) -> None:
+        """Ask for no more messages and wait until those on their way have arrived and were processed.
+
+        nats-py's own drain alone loses messages: what arrives between its overtaking PING and its UNSUB is dropped.
+        """
+        await self.client._send_unsubscribe(subscription._id)  # noqa: SLF001  # there is no public way to send it alone
+        await self.settle()
+        drain: Callable[[], Awaitable[None]] = subscription.drain
+        await drain()
+
     async def close(self) -> None:
         """Drain and close, also when the server is gone."""
         if self._client is None:
@@ -134,12 +155,6 @@ class Link:
         self.restored.set()
         for tell in self.on_restored:
             tell()
-
-
-async def drained(subscription: Subscription) -> None:
-    """Ask for no more messages and wait until those on their way have arrived and were processed."""
-    drain: Callable[[], Awaitable[None]] = subscription.drain
-    await drain()
 
 
 @asynccontextmanager

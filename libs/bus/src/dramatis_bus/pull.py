@@ -14,7 +14,7 @@ from nats.aio.subscription import Subscription
 from nats.errors import Error
 
 from dramatis_bus.consumers import Durable
-from dramatis_bus.link import Link, drained
+from dramatis_bus.link import Link
 
 EXPIRES_SECONDS = 30
 HEARTBEAT_SECONDS = 5
@@ -55,9 +55,9 @@ class Pull:
     async def close(self) -> None:
         """Ask for nothing more and give back what came but was not taken."""
         self._link.on_restored.remove(self.renew)
-        with suppress(Error, OSError):
+        with suppress(Error, OSError, TimeoutError):
             if self._subscription is not None and self._link.connected:
-                await drained(self._subscription)
+                await self._link.drain(self._subscription)
             for message in self._ready:
                 await message.nak()
         self._ready.clear()

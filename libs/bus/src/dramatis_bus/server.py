@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from dramatis_bus import headers as names
 from dramatis_bus.errors import TooLarge, is_outage
-from dramatis_bus.link import Link, TimedMsg, drained
+from dramatis_bus.link import Link, TimedMsg
 from dramatis_bus.messages import check_size
 from dramatis_bus.metrics import RPC_SECONDS
 from dramatis_bus.rpc import Call, CallHandler, answering, invalid
@@ -86,7 +86,7 @@ class Server:
         if subscriber.subscription is None:
             return
         if self._link.connected:
-            await drained(subscriber.subscription)
+            await self._link.drain(subscriber.subscription)
         subscriber.subscription = None
         quiet = 0
         while quiet < 2:  # a call is invisible for one turn of the loop between FastStream's queue and its worker
