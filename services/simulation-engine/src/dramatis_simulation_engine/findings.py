@@ -1,0 +1,64 @@
+"""Numbers in words: rounded to what they can carry, with interval and n. Pure."""
+
+from collections.abc import Callable
+
+from dramatis_contracts.simulation_engine.v1 import Estimate
+
+
+def percent(value: float) -> str:
+    """Whole percents: a study of some dozen people carries no decimals."""
+    return "below 1 %" if 0 < value < 0.005 else f"{value * 100:.0f} %"
+
+
+def points(value: float) -> str:
+    """A difference of shares in percentage points, with its sign."""
+    whole = round(value * 100)
+    return "0 points" if whole == 0 else f"{whole:+d} points".replace("-", "−")
+
+
+def money(value: float) -> str:
+    """US dollars to four digits: `$44.5M`, `$875K`."""
+    for unit, size in (("B", 1e9), ("M", 1e6), ("K", 1e3)):
+        if abs(value) >= size:
+            return f"${value / size:.4g}{unit}"
+    return f"${value:.4g}"
+
+
+def probability(value: float | None) -> str:
+    """Two digits, and never certainty."""
+    if value is None:
+        return "unknown"
+    if value > 0.99:
+        return "above 0.99"
+    return "below 0.01" if value < 0.01 else f"{value:.2f}"
+
+
+def share(estimate: Estimate) -> str:
+    """`54 % (95 % interval 47 % to 61 %, n = 22 people)`."""
+    return _stated(estimate, percent)
+
+
+def change(estimate: Estimate) -> str:
+    """`+12 points (95 % interval +8 points to +15 points, n = 22 people)`."""
+    return _stated(estimate, points)
+
+
+def amount(estimate: Estimate) -> str:
+    """`$12.3M (95 % interval $10.1M to $14.2M, n = 22 people)`."""
+    return _stated(estimate, money)
+
+
+def _stated(estimate: Estimate, words: Callable[[float], str]) -> str:
+    if estimate.value is None:
+        return "not known"
+    people = "1 person" if estimate.n == 1 else f"{estimate.n} people"
+    if estimate.low is None or estimate.high is None:
+        return f"{words(estimate.value)} (no interval can be given, n = {people})"
+    bounds = f"{estimate.level * 100:.0f} % interval {words(estimate.low)} to {words(estimate.high)}"
+    return f"{words(estimate.value)} ({bounds}, n = {people})"
+
+
+def listed(texts: list[str]) -> str:
+    """`'a', 'b' and 'c'`."""
+    quoted = [f"'{text}'" for text in texts]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"

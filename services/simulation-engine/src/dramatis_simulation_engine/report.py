@@ -1,0 +1,122 @@
+"""From the results of the studies to what a client reads. Pure."""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from dramatis_contracts.simulation_engine.v1 import Summary
+from dramatis_simulation_engine import findings
+from dramatis_simulation_engine.explanations import explain
+from dramatis_simulation_engine.listing import Listing
+from dramatis_simulation_engine.questions import Answers
+from dramatis_simulation_engine.respondents import StatisticalRespondents
+from dramatis_simulation_engine.statistics import joint_consensus
+from dramatis_simulation_engine.studies.study import Study, StudyResult
+
+DETAIL_BYTES = 900_000
+"""The detailed results of any simulation stay below this many bytes of JSON."""
+_UNREAD_SHOWN = 500
+_SECTIONS = ("photo_preferences", "modification_impact", "pricing_sensitivity")
+
+Unread = Sequence[tuple[str, str]]
+"""(field, text) of what has no meaning in the taxonomy."""
+
+
+def unread_in(studies: Sequence[Study], listing: Listing, respondents: StatisticalRespondents) -> Unread:
+    """Everything that was not understood, with its place in the request or in a persona, once."""
+    found = dict.fromkeys(listing.unrecognized)
+    found |= dict.fromkeys(entry for study in studies for entry in study.unrecognized)
+    for person, tastes in zip(respondents.people, respondents.tastes, strict=True):
+        where = f"personas[{person.id}]"
+        found |= dict.fromkeys((f"{where}.{field}", text) for field, text in tastes.unrecognized)
+    return tuple(found)
+
+
+def summary_of(results: Sequence[StudyResult], unread: Unread) -> Summary:
+    """Consensus over every scenario that has something to agree on, and all findings in the order of the scenarios."""
+    parts = [r.consensus for r in results if r.consensus is not None]
+    reached, probability = joint_consensus(parts)
+    return Summary(
+        consensus_reached=reached,
+        confidence_level=probability,
+        key_findings=(*(f for r in results for f in r.findings), *_caveats(unread)),
+    )
+
+
+def _caveats(unread: Unread) -> Iterator[str]:
+    yield "Tastes are assumed, not measured: read these numbers as what such people would do if the assumptions hold."
+    if texts := list(dict.fromkeys(text for _, text in unread)):
+        shown = findings.listed(texts[:10])
+        more = f" and {len(texts) - 10} more" if len(texts) > 10 else ""
+        yield f"Not understood and left out of account: {shown}{more}."
+
+
+def details_of(
+    studies: Sequence[Study],
+    answers: Sequence[Sequence[Answers]],
+    results: Sequence[StudyResult],
+    respondents: StatisticalRespondents,
+    population: dict[str, Any],
+    unread: Unread,
+) -> dict[str, Any]:
+    """All sections as JSON. A section is null when no scenario of its kind was asked."""
+    details = _sections(studies, results)
+    details["population"] = population
+    shown = [{"field": where, "text": text} for where, text in unread[:_UNREAD_SHOWN]]
+    details["unrecognized"] = {"texts": shown, "of": len(unread)}
+    room = DETAIL_BYTES - len(json.dumps(details)) - 200
+    responses = _fitting(_responses(studies, answers, respondents), room)
+    people = len(respondents.people)
+    truncated = len(responses) < people
+    details["persona_responses"] = responses
+    details["persona_responses_shown"] = {"shown": len(responses), "of": people, "truncated": truncated}
+    return details
+
+
+def _sections(studies: Sequence[Study], results: Sequence[StudyResult]) -> dict[str, Any]:
+    """The first scenario of a kind is the section; others of the same kind stand under `further`."""
+    sections: dict[str, Any] = dict.fromkeys(_SECTIONS)
+    for study, result in zip(studies, results, strict=True):
+        if sections[study.section] is None:
+            sections[study.section] = result.detail
+        else:
+            sections[study.section].setdefault("further", []).append(result.detail)
+    return sections
+
+
+def _responses(
+    studies: Sequence[Study], answers: Sequence[Sequence[Answers]], respondents: StatisticalRespondents
+) -> Iterator[dict[str, Any]]:
+    """Each person's answers with an explanation, the invited personas before the drawn ones."""
+    order = sorted(range(len(respondents.people)), key=lambda i: respondents.people[i].origin != "specific")
+    for i in order:
+        person = respondents.people[i]
+        yield {
+            "persona_id": person.id,
+            "origin": person.origin,
+            "segment": person.segment,
+            "version": person.version,
+            "answers": [_answer(study, given, respondents, i) for study, given in zip(studies, answers, strict=True)],
+        }
+
+
+def _answer(
+    study: Study, answers: Sequence[Answers], respondents: StatisticalRespondents, person: int
+) -> dict[str, Any]:
+    response = {"scenario": study.section, **study.response(answers, person)}
+    if (explained := study.explained(answers, person)) is not None:
+        question, alternative = explained
+        name = question.alternatives[alternative].name
+        response["explanation"] = {"of": name, **explain(respondents, question, person, alternative).as_json()}
+    return response
+
+
+def _fitting(responses: Iterator[dict[str, Any]], room: int) -> list[dict[str, Any]]:
+    """As many responses from the start as fit into `room` bytes of JSON."""
+    fitting = []
+    for response in responses:
+        room -= len(json.dumps(response)) + 2
+        if room < 0:
+            break
+        fitting.append(response)
+    return fitting

@@ -1,0 +1,213 @@
+"""Statistical respondents: a mixed logit over a taxonomy of attributes, vectorised over people and draws. Pure.
+
+    U = V + τ·s·ε,   V = constant + Σ_k taste_k · level_k − price · ln(p / p₀) − over-budget · max(0, ln(p / p_c))²
+
+with ε standard Gumbel, τ the temperature, s the noise of the person, p₀ the asking price and p_c the comfortable price.
+*None* has V = 0. A person's tastes are a mean from its fields, a deviation that stays with the person through the whole
+study (between), and a deviation on each occasion (within; Hess and Train 2011), drawn from rotated Sobol points.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dramatis_simulation_engine.listing import Listing, fit_of
+from dramatis_simulation_engine.people import Respondent
+from dramatis_simulation_engine.questions import Question
+from dramatis_simulation_engine.seeds import Floats, normals, rotated_normals, seed_of, sobol, uniforms
+from dramatis_simulation_engine.tastes import Assumptions, Constant, Tastes, tastes_of
+
+
+class Respondents(Protocol):
+    """Any kind of respondents: they answer a choice set with probabilities."""
+
+    @property
+    def people(self) -> Sequence[Respondent]:
+        """In the order of their ids, which is the order of the rows of every answer."""
+        ...
+
+    def answer(self, question: Question, rows: slice) -> Floats:
+        """Probabilities of the alternatives, shape (len(rows), alternatives)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Posed:
+    """A question as arrays. `n` people, `J` alternatives, `K` attributes, `D` dimensions of occasion."""
+
+    constants: Floats
+    """(n,)"""
+    changes: Floats
+    """(J, K)"""
+    has: Floats
+    """(K,): what the property has; 0 when the question is about a photograph."""
+    loadings: Floats
+    """(D, J): what one standard deviation of each dimension adds to each alternative."""
+    log_prices: Floats
+    """(J,): ln(price / asking price)."""
+    over_budget: Floats
+    """(n, J), utility lost."""
+    available: NDArray[np.bool_]
+    """(n, J): false where a deal breaker removes the alternative."""
+
+
+class StatisticalRespondents:
+    """People with tastes. Nothing here depends on the order of people, questions or alternatives."""
+
+    def __init__(
+        self,
+        people: Sequence[Respondent],
+        listing: Listing,
+        assumptions: Assumptions,
+        *,
+        seed: int,
+        iterations: int,
+        temperature: float,
+        preference_diversity: float = 1.0,
+    ) -> None:
+        self.people: tuple[Respondent, ...] = tuple(sorted(people, key=lambda p: p.id))
+        self.tastes: tuple[Tastes, ...] = tuple(tastes_of(person, assumptions) for person in self.people)
+        self.assumptions = assumptions
+        self._seed, self._iterations = seed, iterations
+        self._names = assumptions.taxonomy.names
+        self.index = {name: k for k, name in enumerate(self._names)}
+        self._fits = tuple(tuple(fit_of(listing, t, assumptions)) for t in self.tastes)
+        self.personal = self._personal_tastes(preference_diversity)
+        self._shifts = self._mean_shifts()
+        self._market = np.array([assumptions.market[name] for name in self._names])
+        self._noise = temperature * np.array([t.noise for t in self.tastes])
+        self.price = self._price_coefficients()
+        self._posed: dict[str, Posed] = {}
+
+    def _personal_tastes(self, diversity: float) -> Floats:
+        """The lasting deviation of each person, shape (people, attributes). Drawn people are as varied as asked."""
+        scale = np.array([diversity if p.origin == "generated" else 1.0 for p in self.people])
+        drawn = np.stack([normals(len(self._names), self._seed, p.id, "taste") for p in self.people])
+        return np.asarray(self.assumptions.choice["between"] * scale[:, None] * drawn)
+
+    def _price_coefficients(self) -> Floats:
+        drawn = np.array([normals(1, self._seed, p.id, "price")[0] for p in self.people])
+        spread = np.exp(self.assumptions.choice["price_between"] * drawn)
+        return np.asarray(np.array([t.price for t in self.tastes]) * spread)
+
+    def _mean_shifts(self) -> Floats:
+        shifts = np.zeros((len(self.people), len(self._names)))
+        for row, tastes in zip(shifts, self.tastes, strict=True):
+            for shift in tastes.shifts:
+                row[self.index[shift.attribute]] += shift.value
+        return shifts
+
+    def answer(self, question: Question, rows: slice) -> Floats:
+        """Probabilities averaged over the draws; an alternative that a deal breaker removes has 0."""
+        posed = self.pose(question)
+        utilities = self._draw_utilities(question, posed, rows) / self._noise[rows, None, None]
+        shares = _menu_shares if question.format == "menu" else _single_shares
+        return np.asarray(shares(utilities, posed.available[rows, None, :]).mean(axis=1))
+
+    def mean_utilities(self, question: Question) -> Floats:
+        """V at each person's own mean tastes, shape (people, alternatives)."""
+        posed = self.pose(question)
+        return self._without_price(posed, slice(None)) - self.price[:, None] * posed.log_prices
+
+    def _draw_utilities(self, question: Question, posed: Posed, rows: slice) -> Floats:
+        """Utilities on each occasion, shape (people, draws, alternatives)."""
+        choice = self.assumptions.choice
+        draws = self._draws(question, rows, len(posed.loadings) + 1)
+        utilities = choice["within"] * np.einsum("nrd,dj->nrj", draws[:, :, :-1], posed.loadings)
+        utilities += self._without_price(posed, rows)[:, None, :]
+        if posed.log_prices.any():
+            price = self.price[rows, None] * np.exp(choice["price_within"] * draws[:, :, -1])
+            utilities -= price[:, :, None] * posed.log_prices
+        return np.asarray(utilities)
+
+    def _draws(self, question: Question, rows: slice, dimensions: int) -> Floats:
+        points = sobol(dimensions, self._iterations, seed_of(self._seed, question.key))
+        shifts = [uniforms(dimensions, self._seed, p.id, question.key) for p in self.people[rows]]
+        return rotated_normals(points, np.stack(shifts))
+
+    def _without_price(self, posed: Posed, rows: slice) -> Floats:
+        own = (self._shifts + self.personal)[rows]
+        utilities = np.einsum("nk,jk->nj", own + self._market, posed.changes)
+        utilities += (posed.constants[rows] + np.einsum("nk,k->n", own, posed.has))[:, None]
+        return np.asarray(utilities - posed.over_budget[rows])
+
+    # A question as arrays
+
+    def pose(self, question: Question) -> Posed:
+        """The arrays of a question, made once."""
+        if question.key not in self._posed:
+            self._posed[question.key] = self._pose(question)
+        return self._posed[question.key]
+
+    def _pose(self, question: Question) -> Posed:
+        people = range(len(self.people))
+        changes, has = self._changes(question), self._has(question)
+        return Posed(
+            constants=np.array([sum(c.value for c in self.constants(question, i)) for i in people]),
+            changes=changes,
+            has=has,
+            loadings=_loadings(changes, has),
+            log_prices=np.log([a.price / question.listing.price for a in question.alternatives]),
+            over_budget=self._over_budget(question),
+            available=np.array([[not self.removed_by(question, i, j) for j in range(len(changes))] for i in people]),
+        )
+
+    def constants(self, question: Question, person: int) -> Iterator[Constant]:
+        """What a person's utility of any alternative of this question starts from."""
+        choice, tastes = self.assumptions.choice, self.tastes[person]
+        yield Constant("baseline", choice["interest" if question.about == "property" else "photograph"])
+        yield from tastes.constants
+        if question.about == "property":
+            yield from tastes.expectations
+            yield from self._fits[person]
+
+    def removed_by(self, question: Question, person: int, alternative: int) -> list[str]:
+        """The persona's own words for what makes this alternative impossible."""
+        breaks = self.tastes[person].wishes.breaks
+        signs = question.alternatives[alternative].signs
+        return [text for key, text in breaks.items() if key in signs] if breaks else []
+
+    def _changes(self, question: Question) -> Floats:
+        changes = np.zeros((len(question.alternatives), len(self._names)))
+        for row, alternative in zip(changes, question.alternatives, strict=True):
+            for attribute, level in alternative.changes.items():
+                row[self.index[attribute]] = level
+        return changes
+
+    def _has(self, question: Question) -> Floats:
+        present = question.listing.has if question.about == "property" else frozenset[str]()
+        return np.array([float(name in present) for name in self._names])
+
+    def _over_budget(self, question: Question) -> Floats:
+        if question.about != "property":
+            return np.zeros((len(self.people), len(question.alternatives)))
+        prices = np.array([a.price for a in question.alternatives])
+        comfortable = np.array([t.comfortable_price or np.inf for t in self.tastes])
+        excess = np.log(np.maximum(1.0, prices / comfortable[:, None]))
+        return np.asarray(self.assumptions.choice["over_budget"] * excess**2)
+
+
+def _loadings(changes: Floats, has: Floats) -> Floats:
+    """One dimension for the property as a whole, and one for each attribute that an alternative changes.
+
+    Independent deviations of all that the property has add up to one normal deviation of its whole appeal.
+    """
+    active = changes[:, np.any(changes != 0, axis=0)].T
+    whole = np.full((int(has.any()), len(changes)), np.sqrt(has.sum()))
+    return np.concatenate([whole, active])
+
+
+def _single_shares(utilities: Floats, available: NDArray[np.bool_]) -> Floats:
+    """Logit probability of each alternative alone against *none* at 0."""
+    return np.asarray(np.where(available, 1.0 / (1.0 + np.exp(-np.clip(utilities, -700, 700))), 0.0))
+
+
+def _menu_shares(utilities: Floats, available: NDArray[np.bool_]) -> Floats:
+    """Logit probabilities of all alternatives at once, with *none* at 0."""
+    utilities = np.where(available, utilities, -np.inf)
+    top = np.maximum(utilities.max(axis=2, keepdims=True), 0.0)
+    weights = np.exp(utilities - top)
+    return np.asarray(weights / (weights.sum(axis=2, keepdims=True) + np.exp(-top)))

@@ -1,0 +1,54 @@
+"""Randomness by name: every number is a function of what it is for, never of when it is drawn. Pure."""
+
+import hashlib
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+from scipy.stats import qmc
+
+Floats = NDArray[np.float64]
+
+
+def seed_of(*parts: object) -> int:
+    """A 64-bit seed from the study's seed and the names of persona, question and purpose."""
+    return int.from_bytes(_digest("\x1f".join(map(str, parts))), "big") >> 448
+
+
+def uniforms(count: int, *parts: object) -> Floats:
+    """`count` numbers in (0, 1), the same for the same parts. A longer row begins like a shorter one."""
+    name = "\x1f".join(map(str, parts))
+    blocks = b"".join(_digest(f"{name}\x1f{block}") for block in range((count + 7) // 8))
+    whole = np.frombuffer(blocks, dtype=">u8")[:count].astype(np.uint64)
+    return ((whole >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+
+
+def normals(count: int, *parts: object) -> Floats:
+    """`count` standard normal numbers, the same for the same parts."""
+    return np.asarray(ndtri(uniforms(count, *parts)))
+
+
+@lru_cache(maxsize=16)
+def sobol(dimensions: int, count: int, seed: int) -> Floats:
+    """The first `count` points of a scrambled Sobol sequence, shape (count, dimensions), inside (0, 1)."""
+    sequence = qmc.Sobol(dimensions, scramble=True, rng=np.random.default_rng(seed))
+    points = sequence.random_base2(max(0, (count - 1).bit_length()))[:count]
+    points = np.clip(points, 2.0**-53, 1 - 2.0**-53)
+    points.setflags(write=False)
+    return points
+
+
+def rotated_normals(points: Floats, shifts: Floats) -> Floats:
+    """Standard normal draws for each person: the points shifted modulo 1 (Cranley and Patterson 1976).
+
+    `points` (draws, dimensions), `shifts` (people, dimensions) → (people, draws, dimensions).
+    """
+    rotated = points[None, :, :] + shifts[:, None, :]
+    rotated -= np.floor(rotated)
+    np.clip(rotated, 2.0**-53, 1 - 2.0**-53, out=rotated)
+    return np.asarray(ndtri(rotated, out=rotated))
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=64).digest()
