@@ -345,5 +345,5 @@ async def test_an_overloaded_log_says_so_instead_of_queueing_without_bound(log: 
         return_exceptions=True,
     )
     refused = [outcome for outcome in outcomes if isinstance(outcome, Unavailable)]
-    assert len(refused) == 200
+    assert len(refused) == 199  # one is being written, the others wait
     assert sum(isinstance(outcome, Commit) for outcome in outcomes) == WAITING

@@ -39,6 +39,7 @@ class GroupCommit:
         self._collection = collection
         self._waiting: deque[_Insert] = deque()
         self._bytes = 0
+        self._writing = False
         self._writer: asyncio.Task[None] | None = None
 
     async def insert(self, document: bytes) -> None:
@@ -46,22 +47,38 @@ class GroupCommit:
 
         A cancelled caller may find its document stored: what was sent cannot be called back.
         """
+        if self._writing:
+            await self._join(document)
+            return
+        # Nobody else is here: a lone writer needs no task of its own.
+        self._writing = True
+        try:
+            with reported():
+                await self._collection.insert_one(RawBSONDocument(document))
+        finally:
+            self._writing = False
+            if self._waiting:
+                self._start()
+
+    async def _join(self, document: bytes) -> None:
         if len(self._waiting) >= WAITING or self._bytes + len(document) > WAITING_BYTES:
             raise Unavailable("the event log")
         done = asyncio.get_running_loop().create_future()
         self._waiting.append(_Insert(document, done))
         self._bytes += len(document)
-        if self._writer is None:
-            self._writer = asyncio.create_task(self._write(), name="group commit")
         await done
+
+    def _start(self) -> None:
+        self._writing = True
+        self._writer = asyncio.create_task(self._write(), name="group commit")
 
     async def _write(self) -> None:
         try:
             while group := self._take():
                 await self._store(group)
         finally:
-            self._writer = None
-            for insert in self._waiting:
+            self._writing = False
+            for insert in self._waiting:  # none, unless the loop is being closed
                 insert.done.cancel()
             self._waiting.clear()
             self._bytes = 0
@@ -94,12 +111,6 @@ class GroupCommit:
 
     async def _insert(self, documents: list[RawBSONDocument]) -> dict[int, Exception]:
         """Which of the documents were refused, by index."""
-        if len(documents) == 1:
-            try:
-                await self._collection.insert_one(documents[0])
-            except DuplicateKeyError as error:
-                return {0: error}
-            return {}
         try:
             await self._collection.insert_many(documents, ordered=False)
         except BulkWriteError as error:

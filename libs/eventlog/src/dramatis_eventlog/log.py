@@ -97,9 +97,8 @@ class EventLog:
         if found and up_to is None:
             self._remember(tenant, stream, _end(found[-1]))
         events = [envelope for document in found for envelope in envelopes(document)]
-        return [
-            event for event in events if after < event.streamversion and (up_to is None or event.streamversion <= up_to)
-        ]
+        last = up_to if up_to is not None else _end(found[-1]) if found else 0
+        return [event for event in events if after < event.streamversion <= last]
 
     async def find_commit(self, tenant: str, command_id: str) -> Commit | None:
         """What a command led to, or None: it was never accepted or had nothing to record."""

@@ -3,10 +3,10 @@
 from dramatis_bus import Call
 from dramatis_contracts.pages import Page
 from dramatis_contracts.persona import v1
-from dramatis_eventlog.aggregates import Aggregate, Loaded
+from dramatis_eventlog import Aggregate, Loaded, cause_of
 from dramatis_kit import Rejected
 from dramatis_persona.decider import Command, PersonaState
-from dramatis_persona.projections import resource
+from dramatis_persona.projections import resource, restored
 
 Personas = Aggregate[PersonaState, Command]
 
@@ -20,9 +20,8 @@ async def update(personas: Personas, call: Call[v1.UpdatePersona]) -> v1.Persona
 
 
 async def delete(personas: Personas, call: Call[v1.DeletePersona]) -> v1.Deleted:
-    await personas.handle(
-        call.tenant, call.request.persona_id, call.request, command_id=call.command_id, cause=call.cause
-    )
+    command = call.request
+    await personas.handle(call.tenant, command.persona_id, command, command_id=call.command_id, cause=cause_of(call))
     return v1.Deleted(id=call.request.persona_id)
 
 
@@ -41,17 +40,18 @@ async def get_many(personas: Personas, call: Call[v1.GetPersonas]) -> v1.Persona
 
 async def list_(personas: Personas, call: Call[v1.ListPersonas]) -> Page[v1.Persona]:
     wanted = call.request
-    chosen = {"deleted": False} | ({"profile.visibility": wanted.visibility} if wanted.visibility else {})
-    found = await personas.find(call.tenant, chosen, skip=(wanted.page - 1) * wanted.page_size, limit=wanted.page_size)
-    total = await personas.count(call.tenant, chosen)
-    items = [resource(loaded) for loaded in found]
+    chosen = {"state.deleted": False} | ({"state.profile.visibility": wanted.visibility} if wanted.visibility else {})
+    skip = (wanted.page - 1) * wanted.page_size
+    found = await personas.snapshots.find(call.tenant, chosen, skip=skip, limit=wanted.page_size)
+    total = await personas.snapshots.count(call.tenant, chosen)
+    items = [resource(restored(snapshot)) for snapshot in found]
     return Page[v1.Persona](items=items, total=total, page=wanted.page, page_size=wanted.page_size)
 
 
 async def _handle(
     personas: Personas, call: Call[v1.CreatePersona] | Call[v1.UpdatePersona], persona_id: str, command: Command
 ) -> v1.Persona:
-    loaded = await personas.handle(call.tenant, persona_id, command, command_id=call.command_id, cause=call.cause)
+    loaded = await personas.handle(call.tenant, persona_id, command, command_id=call.command_id, cause=cause_of(call))
     return resource(loaded)
 
 

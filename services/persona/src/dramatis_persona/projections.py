@@ -1,10 +1,29 @@
-"""A persona as others see it, made from the aggregate's state."""
+"""A persona as it is kept for lists, and as others see it; both made from the aggregate's state."""
 
 from typing import Literal
 
 from dramatis_contracts.persona import v1
-from dramatis_eventlog.aggregates import Loaded
+from dramatis_eventlog import Loaded, Snapshot
+from dramatis_kit import Document
 from dramatis_persona.decider import PersonaState
+
+
+def encode(state: PersonaState) -> Document:
+    """The state as the document that lists and filters read."""
+    profile = state.profile.model_dump(mode="json") if state.profile else None
+    return {"profile": profile, "deleted": state.deleted}
+
+
+def decode(document: Document) -> PersonaState:
+    profile = document["profile"]
+    # An older reader ignores what a newer writer added.
+    known = v1.PersonaProfile.model_validate(profile, extra="ignore") if profile else None
+    return PersonaState(profile=known, deleted=document["deleted"])
+
+
+def restored(snapshot: Snapshot) -> Loaded[PersonaState]:
+    state = decode(snapshot.state)
+    return Loaded(snapshot.id, state, snapshot.version, snapshot.created_at, snapshot.updated_at)
 
 
 def resource(loaded: Loaded[PersonaState]) -> v1.Persona:

@@ -1,0 +1,66 @@
+"""Composition root of the persona service."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+
+from dramatis_bus import Bus, OrderedConsumer
+from dramatis_bus.provisioning import consumer_resources
+from dramatis_contracts.persona import v1
+from dramatis_eventlog import Aggregate, EventLog, Snapshots
+from dramatis_kit import Resource, Runtime, Service
+from dramatis_persona import handlers
+from dramatis_persona.decider import PersonaState, decide, evolve
+from dramatis_persona.projections import decode, encode
+
+SNAPSHOTS = OrderedConsumer("persona-snapshots", service="persona")
+
+
+def personas_of(runtime: Runtime) -> handlers.Personas:
+    return Aggregate(
+        log=EventLog(runtime.database, clock=runtime.clock),
+        snapshots=Snapshots(runtime.database, "persona"),
+        category="persona",
+        initial=PersonaState(),
+        decide=decide,
+        evolve=evolve,
+        encode=encode,
+        decode=decode,
+    )
+
+
+@asynccontextmanager
+async def open_service(runtime: Runtime) -> AsyncIterator[None]:
+    personas = personas_of(runtime)
+    async with Bus.open(runtime.settings, name="persona") as bus:
+        bus.serve(v1.create_persona, partial(handlers.create, personas))
+        bus.serve(v1.update_persona, partial(handlers.update, personas))
+        bus.serve(v1.delete_persona, partial(handlers.delete, personas))
+        bus.serve(v1.get_persona, partial(handlers.get, personas))
+        bus.serve(v1.get_personas, partial(handlers.get_many, personas))
+        bus.serve(v1.list_personas, partial(handlers.list_, personas))
+        bus.not_implemented(v1.SERVICE)
+        bus.consume(SNAPSHOTS, personas.repair)
+        bus.health(v1.SERVICE, _checks(runtime))
+        await bus.start()
+        yield
+
+
+def resources(runtime: Runtime) -> Sequence[Resource]:
+    personas = personas_of(runtime)
+    return [
+        *personas.log.resources(),
+        *personas.snapshots.resources([("state.deleted", 1), ("created_at", -1), ("id", 1)]),
+        *consumer_resources(runtime.settings, SNAPSHOTS),
+    ]
+
+
+def _checks(runtime: Runtime) -> Callable[[], Awaitable[dict[str, str]]]:
+    async def checks() -> dict[str, str]:
+        await runtime.mongo.admin.command("ping")
+        return {"mongodb": "ok"}
+
+    return checks
+
+
+service = Service(name="persona", open=open_service, resources=resources)
