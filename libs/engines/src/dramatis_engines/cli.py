@@ -42,12 +42,13 @@ def up(*, demo: Annotated[bool, typer.Option(help="Play the demonstration once, 
 def serve(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Services, as `dramatis doctor` lists them.")],
     *,
+    provision: Annotated[bool, typer.Option(help="First make what these services need: streams, indexes …")] = False,
     hold: Hold = False,
 ) -> None:
     """Run services in this process until SIGTERM. The engines' addresses come from the environment."""
     from dramatis_engines.serving import serve as run
 
-    run(names, hold=hold)
+    run(names, prepare=provision, hold=hold)
 
 
 @app.command()
@@ -55,12 +56,11 @@ def provision(
     *,
     check: Annotated[bool, typer.Option(help="Change nothing; exit code 1 when something differs.")] = False,
     quiet: Annotated[bool, typer.Option(help="Print nothing but errors.")] = False,
-    hold: Hold = False,
 ) -> None:
     """Make streams, consumers, indexes and tables as the installed services declare them, and report what differed."""
     from dramatis_engines.serving import provision as run
 
-    differing = run(check=check, hold=hold)
+    differing = run(check=check)
     if not quiet:
         for drift in differing:
             typer.echo(f"{drift.kind} {drift.name}: {drift.what}")

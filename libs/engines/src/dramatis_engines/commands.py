@@ -26,6 +26,18 @@ def development_key() -> str:
     return api_key
 
 
+def rebuild(name: str) -> None:
+    """Rebuild a projection and say how far it is. Raises `UnknownProjection`."""
+    from dramatis_projections.rebuild import Progress
+    from dramatis_projections.rebuild import rebuild as run
+
+    def report(progress: Progress) -> None:
+        typer.echo(f"{progress.phase}: {progress.events} events", err=True)
+
+    done = asyncio.run(run(name, command_settings(), report))
+    typer.echo(f"{name}: {done.events} events, {done.rows} rows, {done.seconds:.1f} s")
+
+
 def list_parked(*, as_json: bool) -> None:
     for entry in asyncio.run(_parked(command_settings())):
         typer.echo(json.dumps(_fields(entry)) if as_json else _line(entry))

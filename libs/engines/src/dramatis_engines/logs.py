@@ -1,10 +1,20 @@
 """Log files of child processes: appended to, and bounded."""
 
 import shutil
+import traceback
+from datetime import UTC, datetime
 from pathlib import Path
 
 LOG_LIMIT = 10 * 2**20
 """Bytes. One older file of about this size is kept beside the current one."""
+
+
+def record(defect: BaseException, log_file: Path) -> None:
+    """Append a stack trace."""
+    log_file.parent.mkdir(parents=True, exist_ok=True)
+    with log_file.open("a") as output:
+        output.write(f"{datetime.now(UTC).isoformat()}\n")
+        traceback.print_exception(defect, file=output)
 
 
 def bound(log_file: Path, limit: int = LOG_LIMIT) -> bool:

@@ -17,6 +17,9 @@ from dramatis_engines.settings import PlatformSettings
 
 _TICK = 0.05
 
+UNPREPARED = 78
+"""Exit code (EX_CONFIG) of a process whose streams, indexes or tables could not be made."""
+
 
 class Fault(Exception):
     """The platform cannot start or go on; the message is one line for its user."""
@@ -46,6 +49,8 @@ async def keep(part: Part, settings: PlatformSettings, voice: Voice) -> None:
     while True:
         begun = time.monotonic()
         code = await ended(part.process)
+        if code == UNPREPARED and part.crashes == 0:
+            raise Fault(f"streams, indexes or tables could not be made: {last_line(part.log_file)}")
         if time.monotonic() - begun > settings.crash_quiet_seconds:
             part.crashes = 0
         part.crashes += 1

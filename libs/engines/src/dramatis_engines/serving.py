@@ -1,12 +1,14 @@
 """`dramatis serve` and `dramatis provision`: the installed services, in this process."""
 
 import asyncio
+import sys
 from collections.abc import Sequence
 
 import structlog
 import uvloop
 
-from dramatis_engines.parts import held
+from dramatis_engines.failures import explained
+from dramatis_engines.parts import UNPREPARED, held
 from dramatis_engines.settings import PlatformSettings, command_settings
 from dramatis_kit import telemetry
 from dramatis_kit.provisioning import Drift, drift_of
@@ -20,26 +22,35 @@ log = structlog.get_logger()
 _PROVISION_SECONDS = 120.0
 
 
-def serve(names: Sequence[str], *, hold: bool) -> None:
-    """Host services until SIGTERM. Raises `UnknownService`; a fault of a service ends the process with code 1."""
+def serve(names: Sequence[str], *, prepare: bool, hold: bool) -> None:
+    """Host services until SIGTERM; `prepare` provisions first. Raises `UnknownService`.
+
+    The process ends with code 1 on a fault of a service, with `UNPREPARED` on one of the provisioning.
+    """
     services = select(names)
     if hold:
         held()
     settings = PlatformSettings()
     telemetry.configure(settings.log_level)
+    uvloop.run(_serve(services, settings, prepare=prepare))
+
+
+async def _serve(services: Sequence[Service], settings: Settings, *, prepare: bool) -> None:
+    code = UNPREPARED
     try:
-        uvloop.run(host(services, settings))
+        if prepare:
+            await _provision(services, settings, check=False)
+        code = 1
+        await host(services, settings)
     except Exception as fault:
-        log.exception("the services ended", services=list(names))
-        raise SystemExit(1) from fault
+        log.exception("the services ended", services=[service.name for service in services])
+        print(f"dramatis: {explained(fault) or repr(fault)}", file=sys.stderr)  # noqa: T201 - the line a person reads
+        raise SystemExit(code) from fault
 
 
-def provision(*, check: bool, hold: bool) -> list[Drift]:
+def provision(*, check: bool) -> list[Drift]:
     """What differed from the declarations of the installed services; unless `check`, it is made right."""
-    services = list(installed().values())
-    if hold:
-        held()
-    return asyncio.run(_provision(services, command_settings(), check=check))
+    return asyncio.run(_provision(list(installed().values()), command_settings(), check=check))
 
 
 async def _provision(services: Sequence[Service], settings: Settings, *, check: bool) -> list[Drift]:

@@ -12,7 +12,8 @@ from dramatis_engines.announce import announce, write_dev_file
 from dramatis_engines.console import Voice
 from dramatis_engines.embedded import Engine, engines_of, foreign, forget_leases, redacted, start
 from dramatis_engines.locks import DirectoryHeld, DirectoryLock
-from dramatis_engines.parts import Fault, Part, dramatis, end, ended, first, keep, last_line, release
+from dramatis_engines.logs import record
+from dramatis_engines.parts import Fault, Part, dramatis, end, first, keep, release
 from dramatis_engines.place import check, resolved, short, watch
 from dramatis_engines.processes import EngineFailed, Process
 from dramatis_engines.readiness import await_ready
@@ -34,6 +35,9 @@ def up(settings: PlatformSettings, voice: Voice, *, demo: bool) -> int:
     except (Fault, EngineFailed) as fault:
         voice.problem(f"Dramatis does not run: {fault}.")
         voice.line(f"Logs: {short(settings.data_dir)}/logs")
+    except Exception as defect:  # noqa: BLE001 - the boundary to a person: the stack trace goes to a file
+        record(defect, settings.data_dir / "logs" / "supervisor.log")
+        voice.problem(f"Dramatis failed: {defect!r}. Please report {short(settings.data_dir)}/logs/supervisor.log.")
     else:
         return 0
     return 1
@@ -105,16 +109,13 @@ class Platform:
         """Spawn everything at once: the services import what they need while the engines start."""
         engines = asyncio.create_task(self._begin_engines(watchers))
         await asyncio.sleep(0)  # engines first
-        self._spawn("provision", ["provision", "--quiet"])
-        for group, members in self._groups.items():
-            self._spawn(group, ["serve", *members])
+        for group in self._groups:
+            self._spawn(group)
         await engines
         watchers.create_task(watch(self.settings, self.voice))
-        await self._provision()
         for group in self._groups:
             release(self._children[group], self._addresses())
             self._keep_service(watchers, group)
-        self.voice.fact("services", f"started after {self.voice.elapsed():.1f} s")
 
     async def _begin_engines(self, watchers: asyncio.TaskGroup) -> None:
         engines = engines_of(self.settings.data_dir)
@@ -144,29 +145,24 @@ class Platform:
         watchers.create_task(keep(part, self.settings, self.voice))
         return running.url
 
-    async def _provision(self) -> None:
-        process = self._children["provision"]
-        release(process, self._addresses())
-        if await ended(process) != 0:
-            raise Fault(f"streams, indexes or tables could not be prepared: {last_line(self._log_file('provision'))}")
-
     def _keep_service(self, watchers: asyncio.TaskGroup, group: str) -> None:
         async def begin() -> Process:
-            process = self._spawn(group, ["serve", *self._groups[group]])
+            process = self._spawn(group)
             release(process, self._addresses())
             return process
 
         part = Part(f"the process of the {group}", self._log_file(group), begin, self._children[group])
         watchers.create_task(keep(part, self.settings, self.voice))
 
-    def _spawn(self, name: str, arguments: list[str]) -> Process:
+    def _spawn(self, group: str) -> Process:
         env = {
             "DRAMATIS_EMBEDDED": "1",
             "DRAMATIS_DATA_DIR": str(self.settings.data_dir),
             "DRAMATIS_HOST": self.settings.host,
             "DRAMATIS_GATEWAY_PORT": str(self.settings.gateway_port),
         }
-        self._children[name] = process = dramatis(arguments, self._log_file(name), env)
+        arguments = ["serve", *self._groups[group], "--provision"]
+        self._children[group] = process = dramatis(arguments, self._log_file(group), env)
         return process
 
     def _addresses(self) -> dict[str, str]:
@@ -183,6 +179,6 @@ class Platform:
         gateway = [process for name, process in self._children.items() if name == "gateway"]
         services = [process for name, process in self._children.items() if name != "gateway"]
         await end(gateway, _GATEWAY_SECONDS, self.hurry)
-        await end(services, self.settings.drain_seconds - _GATEWAY_SECONDS, self.hurry)
+        await end(services, max(0.5, self.settings.drain_seconds - _GATEWAY_SECONDS), self.hurry)
         await end([part.process for part in self._engines], _ENGINE_SECONDS, self.hurry)
         self.stopping_seconds = self.voice.elapsed() - begun
