@@ -19,13 +19,13 @@ from dramatis_kit import Document, Rejected
 MAX_EVENTS = 1000
 """Events of one commit."""
 
-MAX_EVENT_BYTES = 1_000_000
-"""One event as JSON: with its headers it stays under the 1 MiB that a NATS server carries by default."""
+MAX_EVENT_BYTES = 7_500_000
+"""One event as JSON: with its headers it stays under the `max_payload` of 8 MiB that our NATS servers are given."""
 
 MAX_COMMIT_BYTES = 15_000_000
 """One commit as BSON: MongoDB's own limit is 16 MiB."""
 
-_SMALL = 128_000  # JSON is at most six times as long as the BSON of the same data, so this needs no second look
+_SMALL = 1_250_000  # JSON is at most six times as long as the BSON of the same data, so this needs no second look
 _CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True)
 
 

@@ -35,8 +35,7 @@ from dramatis_kit import Clock, Document, Rejected, Resource, Unavailable, utc_n
 COLLECTION = "commits"
 _PAGE = 500
 _REMEMBERED_ENDS = 10_000
-_RELAYED: Document = {"pos": {"$exists": True}}
-_WAITING: Document = {"relayed": False}
+_POSITIONED: Document = {"pos": {"$exists": True}}
 
 
 class EventLog:
@@ -178,11 +177,12 @@ class EventLog:
             index_resource(self._commits, [("tenant", 1), ("stream", 1), ("ver_from", 1)], unique=True),
             index_resource(self._commits, [("tenant", 1), ("commit_id", 1)], unique=True),
             index_resource(self._commits, [("tenant", 1), ("category", 1), ("recorded_at", 1), ("at", 1)]),
-            index_resource(self._commits, [("at", 1)], where=_WAITING),
-            index_resource(self._commits, [("pos", 1)], where=_RELAYED),
-            index_resource(self._commits, [("service", 1), ("pos", 1)], where=_RELAYED),
-            index_resource(self._commits, [("tenant", 1), ("pos", 1)], where=_RELAYED),
-            index_resource(self._commits, [("tenant", 1), ("subject", 1), ("pos", 1)], where=_RELAYED),
+            index_resource(
+                self._commits, [("relayed", 1), ("service", 1), ("pos", 1), ("at", 1)], where={"relayed": False}
+            ),
+            index_resource(self._commits, [("pos", 1)], where=_POSITIONED),
+            index_resource(self._commits, [("tenant", 1), ("pos", 1)], where=_POSITIONED),
+            index_resource(self._commits, [("tenant", 1), ("subject", 1), ("pos", 1)], where=_POSITIONED),
         ]
 
     async def _page(self, where: Document, by: Sequence[str], *, limit: int = _PAGE) -> list[Document]:
