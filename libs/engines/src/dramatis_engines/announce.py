@@ -5,9 +5,8 @@ import os
 import sys
 
 from dramatis_engines.console import Voice
-from dramatis_engines.files import read_private, write_private
+from dramatis_engines.files import read_private, short, write_private
 from dramatis_engines.parts import Fault
-from dramatis_engines.place import short
 from dramatis_engines.settings import PlatformSettings
 
 

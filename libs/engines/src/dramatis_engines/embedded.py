@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -12,6 +13,8 @@ from dramatis_engines.mongod import launch_mongod
 from dramatis_engines.nats_server import jetstream_answers, launch_nats
 from dramatis_engines.processes import EngineFailed, Launched, Running
 from dramatis_engines.settings import PlatformSettings
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 REACH_SECONDS = 5.0
 """How long a foreign engine may take to answer."""
@@ -119,8 +122,11 @@ def redacted(url: str) -> str:
 
 
 def forget_leases(settings: PlatformSettings) -> None:
-    """Remove every lease, so that a restarted relay need not wait for its dead predecessor's to run out."""
+    """End every lease, so that a restarted relay need not wait for its dead predecessor's to run out.
+
+    Ended and not deleted: a lease remembers its epoch.
+    """
     from pymongo import MongoClient
 
     with MongoClient[dict[str, object]](settings.mongo_url, timeoutMS=5000) as client:
-        client[settings.mongo_database]["leases"].delete_many({})
+        client[settings.mongo_database]["leases"].update_many({}, {"$set": {"expires": _LONG_AGO}})

@@ -6,6 +6,19 @@ from pathlib import Path
 from typing import Any
 
 
+class Unusable(Exception):
+    """A folder cannot be made or written to."""
+
+
+def make_folder(folder: Path) -> None:
+    """A folder for its owner only. Raises `Unusable` where that is impossible."""
+    try:
+        for part in (folder.parent, folder):
+            part.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as refusal:
+        raise Unusable(f"{folder.parent} cannot be the data directory: {refusal.strerror}") from None
+
+
 def write_private(file: Path, text: str) -> None:
     """Replace a file atomically, mode 0600: a reader sees the old content or the new one."""
     fresh = file.with_name(f".{file.name}.{os.getpid()}")
@@ -24,3 +37,9 @@ def read_private(file: Path) -> dict[str, Any]:
     except (FileNotFoundError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def short(path: Path) -> str:
+    """A path as its user would type it from here."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dramatis_engines.console import Voice
+from dramatis_engines.files import short
 from dramatis_engines.processes import EngineFailed, Process, spawn
 from dramatis_engines.settings import PlatformSettings
 
@@ -50,15 +51,15 @@ async def keep(part: Part, settings: PlatformSettings, voice: Voice) -> None:
         begun = time.monotonic()
         code = await ended(part.process)
         if code == UNPREPARED and part.crashes == 0:
-            raise Fault(f"streams, indexes or tables could not be made: {last_line(part.log_file)}")
+            raise Fault(f"{part.name} could not be prepared: {reason_in(part.log_file)}")
         if time.monotonic() - begun > settings.crash_quiet_seconds:
             part.crashes = 0
         part.crashes += 1
         how = f"{part.name} ended unexpectedly ({describe(code)}"
         if part.crashes >= settings.crash_limit:
-            raise Fault(f"{how}, {part.crashes} times in a row). Its log: {part.log_file}")
+            raise Fault(f"{how}, {part.crashes} times in a row): {reason_in(part.log_file)}")
         delay = restart_delay(part.crashes)
-        voice.notice(f"{how}); starting it again in {delay:g} s. Its log: {part.log_file}")
+        voice.notice(f"{how}); started again in {delay:g} s. Log: {short(part.log_file)}")
         await asyncio.sleep(delay)
         await _begin_again(part)
 
@@ -126,7 +127,8 @@ def held() -> None:
     os.environ.update(json.loads(line))
 
 
-def last_line(log_file: Path) -> str:
-    """What a child said last: for a `dramatis` command, the reason why it failed."""
-    lines = log_file.read_text(errors="replace").splitlines()
-    return lines[-1] if lines else f"see {log_file}"
+def reason_in(log_file: Path) -> str:
+    """Why a child ended: what it said in words for people, else where its log is."""
+    tail = log_file.read_bytes()[-65536:].decode(errors="replace") if log_file.exists() else ""
+    said = [line for line in tail.splitlines() if line.startswith("dramatis: ")]
+    return said[-1].removeprefix("dramatis: ") if said else f"see {short(log_file)}"

@@ -1,11 +1,10 @@
 """Where a platform runs: its directory, its port and its disk. Checked before anything is started, and watched."""
 
 import asyncio
-import os
-from pathlib import Path
 
 from dramatis_engines.console import Voice
 from dramatis_engines.disk import free_mb
+from dramatis_engines.files import short
 from dramatis_engines.logs import bound
 from dramatis_engines.parts import Fault
 from dramatis_engines.ports import free_port, holder_of, is_free
@@ -27,11 +26,15 @@ def resolved(settings: PlatformSettings) -> PlatformSettings:
 
 def check(settings: PlatformSettings) -> None:
     """Raises `Fault`, which names what is in the way."""
-    free = free_mb(settings.data_dir)
-    if free < settings.disk_refuse_mb:
-        raise Fault(f"{settings.data_dir} has {free} MB of free space; {settings.disk_refuse_mb} MB are needed")
+    space = free_mb(settings.data_dir)
+    if space < settings.disk_refuse_mb:
+        raise Fault(f"{settings.data_dir} has {space} MB of free space; {settings.disk_refuse_mb} MB are needed")
     port = settings.gateway_port
-    if not is_free(port, settings.host):
+    try:
+        free = is_free(port, settings.host)
+    except OSError as refusal:
+        raise Fault(f"nothing can listen on {settings.host}, port {port}: {refusal.strerror}") from None
+    if not free:
         holder = holder_of(port)
         who = f"{holder.name} (process {holder.pid})" if holder else "another program"
         raise Fault(f"port {port} is taken by {who}; stop it, or set DRAMATIS_GATEWAY_PORT to another port")
@@ -50,9 +53,3 @@ async def watch(settings: PlatformSettings, voice: Voice, *, seconds: float = _W
             voice.notice(f"Only {free} MB are free in {short(settings.data_dir)}.")
         warned = free < settings.disk_warn_mb
         await asyncio.sleep(seconds)
-
-
-def short(path: Path) -> str:
-    """A path as its user would type it from here."""
-    relative = os.path.relpath(path)
-    return str(path) if relative.startswith("..") else relative

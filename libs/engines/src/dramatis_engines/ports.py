@@ -1,5 +1,6 @@
 """Ports on loopback: free ones, remembered ones, and who holds a taken one."""
 
+import errno
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,14 +23,16 @@ def free_port() -> int:
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether a server could listen on the port now."""
+    """Whether a server could listen on the port now. Raises `OSError` when that has another reason than a server."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         # As servers do: connections of an ended server that linger in TIME_WAIT do not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
+        except OSError as refusal:
+            if refusal.errno != errno.EADDRINUSE:
+                raise
             return False
         return True
 

@@ -14,7 +14,8 @@ from dramatis_engines.embedded import Engine, engines_of, foreign, forget_leases
 from dramatis_engines.locks import DirectoryHeld, DirectoryLock
 from dramatis_engines.logs import record
 from dramatis_engines.parts import Fault, Part, dramatis, end, first, keep, release
-from dramatis_engines.place import check, resolved, short, watch
+from dramatis_engines.files import Unusable, make_folder, short
+from dramatis_engines.place import check, resolved, watch
 from dramatis_engines.processes import EngineFailed, Process
 from dramatis_engines.readiness import await_ready
 from dramatis_engines.settings import PlatformSettings, remove_addresses, write_addresses
@@ -27,12 +28,13 @@ def up(settings: PlatformSettings, voice: Voice, *, demo: bool) -> int:
     """Run the platform until Ctrl-C, SIGTERM or a fault. Returns the exit code."""
     settings = resolved(settings)
     try:
+        make_folder(settings.data_dir / "logs")
         with DirectoryLock(settings.data_dir, settings.url):
             asyncio.run(_until_stopped(Platform(settings, voice), demo=demo))
     except DirectoryHeld as held:
         voice.problem(f"Dramatis already runs: {held}.")
         voice.line("Stop it there with Ctrl-C, or choose another directory with DRAMATIS_DATA_DIR.")
-    except (Fault, EngineFailed) as fault:
+    except (Fault, EngineFailed, Unusable) as fault:
         voice.problem(f"Dramatis does not run: {fault}.")
         voice.line(f"Logs: {short(settings.data_dir)}/logs")
     except Exception as defect:  # noqa: BLE001 - the boundary to a person: the stack trace goes to a file
@@ -151,7 +153,7 @@ class Platform:
             release(process, self._addresses())
             return process
 
-        part = Part(f"the process of the {group}", self._log_file(group), begin, self._children[group])
+        part = Part(f"The {group}", self._log_file(group), begin, self._children[group])
         watchers.create_task(keep(part, self.settings, self.voice))
 
     def _spawn(self, group: str) -> Process:

@@ -1,5 +1,6 @@
 """Composition root of the relay."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -28,7 +29,7 @@ async def open_service(runtime: Runtime) -> AsyncIterator[None]:
         finally:
             work.cancel()
             watch.cancel()
-            await runtime.ended(work, watch)
+            await asyncio.gather(work, watch, return_exceptions=True)
 
 
 def resources(runtime: Runtime) -> Sequence[Resource]:

@@ -42,7 +42,9 @@ class Lease:
         free = {"_id": self._name, "$expr": {"$lte": ["$expires", "$$NOW"]}}
         with reported("the lease"):
             found = await self._leases.find_one_and_update(
-                free, [{"$set": {"holder": self._holder, "epoch": epoch, "expires": self._expiry()}}], return_document=True
+                free,
+                [{"$set": {"holder": self._holder, "epoch": epoch, "expires": self._expiry()}}],
+                return_document=True,
             )
         return Held(int(found["epoch"]), taken_at + self._seconds) if found else None
 

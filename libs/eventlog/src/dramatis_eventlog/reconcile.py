@@ -1,106 +1,145 @@
-"""Bring JetStream back to what the log says was published: after a wipe, a purge or a crash that lost its tail.
+"""Find out what JetStream lost, and take the marks of it back; the relay then publishes it as if for the first time.
 
-JetStream acknowledges before it syncs, so it may lose what it acknowledged; the log is the truth. Positions rise within a
-stream, hence whatever the log holds above a stream's last position is missing there.
+JetStream acknowledges before it syncs, so it may lose what it acknowledged, and operators delete and purge streams: the log
+is the truth. Whatever is published again keeps its id and its position.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 from nats.js import JetStreamContext
-from nats.js.api import StreamState
+from nats.js.api import RawStreamMsg, StreamInfo
 from nats.js.errors import NotFoundError
-from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 
-from dramatis_bus.headers import MSG_ID, POSITION
-from dramatis_bus.messages import encode_event
+from dramatis_bus.headers import POSITION
 from dramatis_bus.provisioning import ensure_stream
 from dramatis_bus.subjects import event_filter, stream_name
-from dramatis_contracts.registry import SERVICES
-from dramatis_eventlog.commits import envelopes, positions
 from dramatis_eventlog.faults import reported
 from dramatis_eventlog.log import COLLECTION
-from dramatis_eventlog.publisher import Message, Publisher
+from dramatis_eventlog.marks import STATE
 from dramatis_kit import Document, Settings
 
 log = structlog.get_logger()
 
-_PAGE = 250
+MARGIN = 2048
+"""Commits by which publishing may deviate from the order of positions: more than are ever in flight."""
+
+_PAGE = 1000
 
 
-async def reconcile(
-    database: AsyncDatabase[Document],
-    jetstream: JetStreamContext,
-    publisher: Publisher,
-    settings: Settings,
-    services: Sequence[str] = SERVICES,
-) -> int:
-    """Publish what the streams lack, under the original positions; a missing stream is created. How many events."""
-    restored = 0
-    for service in services:
-        await ensure_stream(jetstream, settings, service)
-        restored += await _restore(database.get_collection(COLLECTION), jetstream, publisher, service)
-    return restored
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Relayed commits with `after` < position ≤ `up_to` may be missing in the stream."""
+
+    why: str
+    after: int = 0
+    up_to: int = 1 << 62
 
 
-async def _restore(
-    commits: AsyncCollection[Document], jetstream: JetStreamContext, publisher: Publisher, service: str
-) -> int:
-    restored = 0
-    last = await _last_position(jetstream, service)
-    async for page in _relayed_after(commits, service, last):
-        messages = [
-            encode_event(envelope, position)
-            for document in page
-            for position, envelope in zip(positions(document), envelopes(document), strict=True)
-            if position > last
-        ]
-        await _publish(jetstream, publisher, service, messages)
-        restored += len(messages)
-    if restored:
-        log.warning("JetStream had lost events; republished from the log", service=service, events=restored)
-    return restored
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """The streams as JetStream has them, against what it acknowledged."""
 
+    database: AsyncDatabase[Document]
+    jetstream: JetStreamContext
+    settings: Settings
 
-async def _last_position(jetstream: JetStreamContext, service: str) -> int:
-    try:
-        last = await jetstream.get_last_msg(stream_name(service), event_filter(service))
-    except NotFoundError:
-        return 0
-    return int((last.headers or {}).get(POSITION, "0"))
+    async def reconcile(self, service: str) -> int:
+        """Unmark what the stream of a service lost, and create the stream if it is missing. How many commits."""
+        info = await self._info(service)
+        known = await self._known(service)
+        lost = await self._lost(service, info, known)
+        unmarked = await self._unmark(service, lost) if lost else 0
+        # Only now: a crash before this finds the same loss again.
+        await self._remember(service, info)
+        if lost and unmarked:
+            log.warning("JetStream lost events; they are published again", service=service, why=lost.why, commits=unmarked)
+        return unmarked
 
+    async def intact(self, service: str) -> bool:
+        """Whether the stream is still the one that was reconciled, with nothing removed."""
+        try:
+            info = await self.jetstream.stream_info(stream_name(service))
+        except NotFoundError:
+            return False
+        known = await self._known(service)
+        return known is not None and _why(info, known) is None
 
-async def _relayed_after(
-    commits: AsyncCollection[Document], service: str, position: int
-) -> AsyncIterator[list[Document]]:
-    while True:
-        where = {"service": service, "pos": {"$gt": position}, "relayed": True}
+    async def _info(self, service: str) -> StreamInfo:
+        try:
+            return await self.jetstream.stream_info(stream_name(service))
+        except NotFoundError:
+            await ensure_stream(self.jetstream, self.settings, service)
+            return await self.jetstream.stream_info(stream_name(service))
+
+    async def _lost(self, service: str, info: StreamInfo, known: Document | None) -> Lost | None:
+        why = _why(info, known)
+        if why is None:
+            return None
+        if info.state.messages == 0 or known is None or known["created"] != _created(info):
+            return Lost(why)
+        if info.state.last_seq < known["seq"]:
+            last = await self.jetstream.get_last_msg(stream_name(service), event_filter(service))
+            return Lost(why, after=await self._before(service, _position(last)))
+        first = await self.jetstream.get_msg(stream_name(service), info.state.first_seq, direct=False)
+        return Lost(why, up_to=await self._behind(service, _position(first)))
+
+    async def _before(self, service: str, position: int) -> int:
+        return await self._nth(service, {"$lte": position}, -1, 0)
+
+    async def _behind(self, service: str, position: int) -> int:
+        return await self._nth(service, {"$gt": position}, 1, 1 << 62)
+
+    async def _nth(self, service: str, pos: Document, direction: int, otherwise: int) -> int:
+        """The position of the commit that lies MARGIN commits away."""
         with reported():
-            page = await commits.find(where, sort={"pos": 1}, limit=_PAGE).to_list()
-        if not page:
-            return
-        yield page
-        position = page[-1]["pos"]
+            found = await self.database[COLLECTION].find_one(
+                {"service": service, "pos": pos}, {"pos": 1}, sort={"pos": direction}, skip=MARGIN
+            )
+        return int(found["pos"]) if found else otherwise
+
+    async def _unmark(self, service: str, lost: Lost) -> int:
+        commits = self.database[COLLECTION]
+        unmarked, reached = 0, lost.after
+        while True:
+            where = {"service": service, "relayed": True, "pos": {"$gt": reached, "$lte": lost.up_to}}
+            with reported():
+                page = await commits.find(where, {"pos": 1}, sort={"pos": 1}, limit=_PAGE).to_list()
+                if not page:
+                    return unmarked
+                ids = [commit["_id"] for commit in page]
+                await commits.update_many({"_id": {"$in": ids}}, {"$set": {"relayed": False}})
+            unmarked, reached = unmarked + len(page), page[-1]["pos"]
+
+    async def _known(self, service: str) -> Document | None:
+        with reported():
+            found = await self.database[STATE].find_one({"_id": stream_name(service)})
+        return found if found and "created" in found else None
+
+    async def _remember(self, service: str, info: StreamInfo) -> None:
+        state = {"created": _created(info), "first_seq": info.state.first_seq, "seq": info.state.last_seq}
+        with reported():
+            await self.database[STATE].update_one({"_id": stream_name(service)}, {"$set": state}, upsert=True)
 
 
-async def _publish(
-    jetstream: JetStreamContext, publisher: Publisher, service: str, messages: Sequence[Message]
-) -> None:
-    acks = await publisher.publish(messages)
-    if not any(ack.duplicate for ack in acks):
-        return
-    # The memory for duplicates outlives a purge: such a message was acknowledged as stored and is not there.
-    state = (await jetstream.stream_info(stream_name(service))).state
-    gone = [_again(message) for message, ack in zip(messages, acks, strict=True) if ack.duplicate and _lacks(state, ack.sequence)]
-    if gone:
-        await publisher.publish(gone)
+def _why(info: StreamInfo, known: Document | None) -> str | None:
+    if known is None:
+        return "nothing is known of the stream"
+    if known["created"] != _created(info):
+        return "the stream was created anew"
+    if info.state.last_seq < known["seq"]:
+        return "the end of the stream is gone"
+    if info.state.first_seq > known["first_seq"] and known["seq"] > 0:
+        return "the stream was purged"
+    return None
 
 
-def _lacks(state: StreamState, sequence: int) -> bool:
-    return not state.first_seq <= sequence <= state.last_seq
+def _created(info: StreamInfo) -> str:
+    created = info.created
+    return created.isoformat() if isinstance(created, datetime) else str(created)
 
 
-def _again(message: Message) -> Message:
-    subject, payload, headers = message
-    return subject, payload, {**headers, MSG_ID: f"{headers[MSG_ID]}:again"}
+def _position(message: RawStreamMsg) -> int:
+    return int((message.headers or {}).get(POSITION, "0"))

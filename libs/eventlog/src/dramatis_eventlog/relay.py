@@ -1,18 +1,19 @@
 """The relay: every committed event, in order per aggregate, from the log to JetStream.
 
-A change stream brings commits at once; a sweep over what is not yet marked `relayed` is the truth and finds what the change
-stream lost. One relay at a time leads, under a lease; the others wait.
+A change stream brings commits at once; a sweep over what is not yet marked `relayed` is the truth and finds what the
+change stream lost. One relay at a time leads, under a lease; the others wait.
 """
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import structlog
 from pymongo.asynchronous.collection import AsyncCollection
-from pymongo.errors import PyMongoError
+from pymongo.errors import OperationFailure, PyMongoError
 
 from dramatis_bus import Bus
 from dramatis_bus.messages import encode_event
@@ -114,18 +115,15 @@ class Relay:
     async def _relay(self, publisher: Publisher, sequencer: Sequencer) -> None:
         # The stream is opened before the first sweep: what is committed in between is seen by both, never by neither.
         async with _arrivals(self._commits) as arrived:
-            await self._restore(publisher)
-            await self._sweep(publisher, sequencer)
-            self.trouble = None
+            due = 0.0
             while True:
-                commits = await _next(arrived, SWEEP_SECONDS)
-                if self._lost_connection.is_set():
-                    await self._restore(publisher)
-                if commits is None:
+                if self._lost_connection.is_set() or time.monotonic() >= due:
                     await self._restore(publisher)
                     await self._sweep(publisher, sequencer)
-                else:
-                    await self._window(publisher, sequencer, [c for c in commits if c["_id"] not in self._recent])
+                    self.trouble = None
+                    due = time.monotonic() + SWEEP_SECONDS
+                commits = await _next(arrived, SWEEP_SECONDS)
+                await self._window(publisher, sequencer, [c for c in commits if c["_id"] not in self._recent])
 
     async def _restore(self, publisher: Publisher) -> None:
         self._lost_connection.clear()
@@ -187,36 +185,42 @@ def _numbered(commits: Sequence[Document]) -> Iterator[tuple[int, Envelope]]:
 async def _arrivals(commits: AsyncCollection[Document]) -> AsyncIterator["asyncio.Queue[Document | Exception]"]:
     """Commits as they are made, from now on. A fault of the change stream arrives as the last entry."""
     arrived: asyncio.Queue[Document | Exception] = asyncio.Queue(QUEUE)
-    pipeline = [{"$match": {"operationType": "insert"}}, {"$project": {"fullDocument": 1}}]
+    left = asyncio.Event()
+    pipeline: list[Document] = [{"$match": {"operationType": "insert"}}, {"$project": {"fullDocument": 1}}]
     with reported():
         stream = await commits.watch(pipeline, max_await_time_ms=1000, batch_size=WINDOW)
 
     async def read() -> None:
         try:
-            while True:
+            while not left.is_set():
                 change = await stream.try_next()
                 if change is not None:
                     await arrived.put(change["fullDocument"])
-        except (PyMongoError, Unavailable) as fault:
+                elif not stream.alive:  # the server ended it, and PyMongo would give nothing for ever
+                    raise OperationFailure("the change stream was invalidated")
+        except PyMongoError as fault:
             await arrived.put(fault)
 
     task = asyncio.create_task(read(), name="relay change stream")
     try:
         yield arrived
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        with reported():
+        left.set()
+        # PyMongo takes a cancelled read for a broken connection and resumes: one cancellation is not enough.
+        while not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=0.1)
+        with suppress(PyMongoError):  # the server forgets the cursor by itself
             await stream.close()
 
 
-async def _next(arrived: "asyncio.Queue[Document | Exception]", seconds: float) -> list[Document] | None:
-    """What has arrived, at most a window, or None after so many quiet seconds. Raises the change stream's fault."""
+async def _next(arrived: "asyncio.Queue[Document | Exception]", seconds: float) -> list[Document]:
+    """What has arrived, at most a window; nothing after so many quiet seconds. Raises the change stream's fault."""
     try:
         async with asyncio.timeout(seconds):
             found = [await arrived.get()]
     except TimeoutError:
-        return None
+        return []
     while not arrived.empty() and len(found) < WINDOW:
         found.append(arrived.get_nowait())
     if fault := next((entry for entry in found if isinstance(entry, Exception)), None):
