@@ -17,6 +17,7 @@ from dramatis_engines.parts import Fault
 from dramatis_engines.place import check, resolved, watch
 from dramatis_engines.ports import free_port, holder_of, is_free, remembered_port
 from dramatis_engines.settings import PlatformSettings, command_settings, write_addresses
+from dramatis_engines.supervisor import up
 
 
 def settings_in(folder: Path, **changes: object) -> PlatformSettings:
@@ -66,6 +67,18 @@ def test_a_taken_port_is_named_with_the_process_that_holds_it(tmp_path: Path) ->
         with pytest.raises(Fault, match=rf"port {port} is taken by .+ \(process {os.getpid()}\)"):
             check(settings_in(tmp_path, gateway_port=port))
     check(settings_in(tmp_path, gateway_port=port))
+
+
+def test_an_address_of_another_machine_is_no_taken_port(tmp_path: Path) -> None:
+    with pytest.raises(Fault, match=r"nothing can listen on 192\.0\.2\.1"):
+        check(settings_in(tmp_path, host="192.0.2.1"))
+
+
+def test_a_directory_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    said = StringIO()
+    assert up(settings_in(tmp_path / "file"), Voice(said), demo=False) == 1
+    assert "cannot be the data directory" in said.getvalue()
 
 
 def test_a_free_port_has_no_holder() -> None:

@@ -128,12 +128,12 @@ def test_a_projection_is_rebuilt_by_name_and_an_unknown_one_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("words", "name"), [("serve gateway", "process of the gateway"), ("nats-server -c", "NATS"), ("mongod", "MongoDB")]
+    ("words", "name"), [("serve gateway", "The gateway"), ("nats-server -c", "NATS"), ("mongod", "MongoDB")]
 )
 def test_a_crashed_part_is_started_again_and_it_is_said(running: RunningPlatform, words: str, name: str) -> None:
     victim = child(running, words)
     os.kill(victim, signal.SIGKILL)
-    running.wait_until_said(f"{name} ended unexpectedly (SIGKILL); starting it again in")
+    running.wait_until_said(f"{name} ended unexpectedly (SIGKILL); started again in")
     wait_for(f"another {words}", lambda: victim not in processes_of(running))
 
     def ready() -> bool:
@@ -144,6 +144,17 @@ def test_a_crashed_part_is_started_again_and_it_is_said(running: RunningPlatform
 
     wait_for("readiness", ready, 60)
     assert running.process.poll() is None
+
+
+def test_a_part_that_keeps_crashing_ends_the_platform(tmp_path: Path) -> None:
+    with running_platform(tmp_path, env={"DRAMATIS_CRASH_LIMIT": "2"}) as platform:
+        first = child(platform, "nats-server -c")
+        os.kill(first, signal.SIGKILL)
+        wait_for("another NATS", lambda: [p for p, c in processes_of(platform).items() if "nats-" in c and p != first])
+        os.kill(child(platform, "nats-server -c"), signal.SIGKILL)
+        assert ended(platform) == 1
+        assert "NATS ended unexpectedly (SIGKILL, 2 times in a row)" in platform.said
+        wait_for("no process is left", lambda: not processes_of(platform))
 
 
 def test_a_stop_is_clean_and_a_start_keeps_the_data(tmp_path: Path) -> None:
@@ -194,12 +205,10 @@ def test_a_foreign_engine_that_is_away_is_said_in_one_line(tmp_path: Path) -> No
 
 
 def test_a_part_that_cannot_run_ends_the_platform_with_its_reason(tmp_path: Path) -> None:
-    platform = start_platform(
-        tmp_path, env={"DRAMATIS_GATEWAY_SSE_QUEUE": "-1", "DRAMATIS_CRASH_LIMIT": "2", "DRAMATIS_READY_SECONDS": "30"}
-    )
+    platform = start_platform(tmp_path, env={"DRAMATIS_GATEWAY_SSE_QUEUE": "-1"})
     with pytest.raises(NotInTime):
         platform.wait_until_ready()
     assert ended(platform) == 1
-    assert "gateway.log" in platform.said or "GATEWAY_SSE_QUEUE" in platform.said
+    assert "The gateway could not be prepared: DRAMATIS_GATEWAY_SSE_QUEUE: " in platform.said
     assert "Traceback" not in platform.said
     wait_for("no process is left", lambda: not processes_of(platform))

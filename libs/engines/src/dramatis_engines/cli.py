@@ -17,6 +17,9 @@ parked = typer.Typer(help="Aggregates that a consumer could not go on with.", no
 app.add_typer(events, name="events")
 app.add_typer(parked, name="parked")
 
+_QUIET = frozenset({"provision", "rebuild", "events", "doctor", "parked"})
+"""Commands whose output is an answer; `up` and `serve` have logs."""
+
 Hold = Annotated[bool, typer.Option(hidden=True)]
 
 
@@ -59,7 +62,6 @@ def provision(
 ) -> None:
     """Make streams, consumers, indexes and tables as the installed services declare them, and report what differed."""
     from dramatis_engines.serving import provision as run
-    from dramatis_engines.failures import hush
 
     differing = run(check=check)
     if not quiet:
@@ -80,7 +82,6 @@ def _differences(count: int, *, check: bool) -> str:
 def rebuild(name: Annotated[str, typer.Argument(help="A projection, for example `events`.")]) -> None:
     """Build a projection anew from the log beside the live one, then swap them."""
     from dramatis_engines.commands import rebuild as run
-    from dramatis_engines.failures import hush
 
     run(name)
 
@@ -97,7 +98,6 @@ def tail(
 ) -> None:
     """Show events as they happen, from the gateway's feed."""
     from dramatis_engines.tail import Query, run
-    from dramatis_engines.failures import hush
 
     run(Query(types=types, subject=subject, since=since), url=url, api_key=api_key, as_json=as_json)
 
@@ -106,7 +106,6 @@ def tail(
 def doctor(*, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
     """Say what is installed, reachable, drifting and lagging. Exit code 1 when something is wrong."""
     from dramatis_engines.doctor import doctor as run
-    from dramatis_engines.failures import hush
 
     raise typer.Exit(run(as_json=as_json))
 
@@ -128,7 +127,6 @@ Tenant = Annotated[str, typer.Option(help="Needed when several tenants have one 
 def parked_list(*, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
     """List what is parked, oldest first."""
     from dramatis_engines.commands import list_parked
-    from dramatis_engines.failures import hush
 
     list_parked(as_json=as_json)
 
@@ -159,8 +157,10 @@ def discard(
 
 def main() -> None:
     """The entry point: a failure that its user can understand is one line, not a stack trace."""
-    from dramatis_engines.failures import explained
+    from dramatis_engines.failures import explained, hush
 
+    if set(sys.argv[1:2]) & _QUIET:
+        hush()
     try:
         app()
     except KeyboardInterrupt:

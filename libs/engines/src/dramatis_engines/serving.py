@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 import structlog
 import uvloop
@@ -23,29 +24,31 @@ _PROVISION_SECONDS = 120.0
 
 
 def serve(names: Sequence[str], *, prepare: bool, hold: bool) -> None:
-    """Host services until SIGTERM; `prepare` provisions first. Raises `UnknownService`.
+    """Host services until SIGTERM; `prepare` provisions first.
 
-    The process ends with code 1 on a fault of a service, with `UNPREPARED` on one of the provisioning.
+    The process ends with code 1 on a fault of a service, and with `UNPREPARED` when it cannot even begin.
     """
-    services = select(names)
-    if hold:
-        held()
-    settings = PlatformSettings()
-    telemetry.configure(settings.log_level)
-    uvloop.run(_serve(services, settings, prepare=prepare))
-
-
-async def _serve(services: Sequence[Service], settings: Settings, *, prepare: bool) -> None:
-    code = UNPREPARED
     try:
+        telemetry.configure(PlatformSettings().log_level)
+        services = select(names)
+        if hold:
+            held()
+        settings = PlatformSettings()
         if prepare:
-            await _provision(services, settings, check=False)
-        code = 1
-        await host(services, settings)
-    except Exception as fault:
-        log.exception("the services ended", services=[service.name for service in services])
-        print(f"dramatis: {explained(fault) or repr(fault)}", file=sys.stderr)  # noqa: T201 - the line a person reads
-        raise SystemExit(code) from fault
+            asyncio.run(_provision(services, settings, check=False))
+    except Exception as fault:  # noqa: BLE001 - the boundary of the process: recorded, then its end
+        _end(UNPREPARED, fault, names)
+    try:
+        uvloop.run(host(services, settings))
+    except Exception as fault:  # noqa: BLE001 - as above
+        _end(1, fault, names)
+
+
+def _end(code: int, fault: Exception, names: Sequence[str]) -> NoReturn:
+    words = explained(fault)
+    log.error("the services ended", services=list(names), why=words, exc_info=None if words else fault)
+    print(f"dramatis: {words or repr(fault)}", file=sys.stderr, flush=True)  # noqa: T201 - for a person
+    raise SystemExit(code)
 
 
 def provision(*, check: bool) -> list[Drift]:

@@ -11,10 +11,10 @@ from pathlib import Path
 from dramatis_engines.announce import announce, write_dev_file
 from dramatis_engines.console import Voice
 from dramatis_engines.embedded import Engine, engines_of, foreign, forget_leases, redacted, start
+from dramatis_engines.files import Unusable, make_folder, short
 from dramatis_engines.locks import DirectoryHeld, DirectoryLock
 from dramatis_engines.logs import record
 from dramatis_engines.parts import Fault, Part, dramatis, end, first, keep, release
-from dramatis_engines.files import Unusable, make_folder, short
 from dramatis_engines.place import check, resolved, watch
 from dramatis_engines.processes import EngineFailed, Process
 from dramatis_engines.readiness import await_ready
