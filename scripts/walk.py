@@ -79,7 +79,7 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
 
 def completed(platform: dict[str, Any]) -> list[str]:
     page = get(platform, "/v1/events?types=simulation.completed.v1")
-    return [event["subject"] for event in page["events"]]
+    return [event["subject"] for event in page["items"]]
 
 
 def main() -> int:
