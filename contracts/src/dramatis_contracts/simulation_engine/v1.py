@@ -218,6 +218,7 @@ class SimulationStarted(EventBody):
     owner: ClassVar[str] = "simulation-engine"
 
     model_version: str
+    started_at: datetime | None = None
 
 
 class ResponsesRecorded(EventBody):
@@ -314,6 +315,25 @@ class Progress(Resource):
     partial_results: dict[str, Any] = Field(default_factory=dict)
 
 
+class Segment(Resource):
+    """A group of buyers from which people can be drawn. Its distributions are assumed, not measured."""
+
+    name: str
+    title: str
+    description: str
+    calibration: Calibration
+
+
+class Segments(Resource):
+    """Every segment that `persona_configuration.segments` may name."""
+
+    segments: tuple[Segment, ...]
+
+
+class ListSegments(Request):
+    """All segments, by name."""
+
+
 class RequestFocusGroup(Request):
     simulation_id: str
     focus_group: FocusGroup
@@ -332,3 +352,4 @@ request_focus_group = Method(SERVICE, "request_focus_group", RequestFocusGroup, 
 cancel_simulation = Method(SERVICE, "cancel", CancelSimulation, Simulation)
 get_simulation = Method(SERVICE, "get", GetSimulation, Simulation)
 get_results = Method(SERVICE, "results", GetSimulation, Results)
+list_segments = Method(SERVICE, "segments", ListSegments, Segments)

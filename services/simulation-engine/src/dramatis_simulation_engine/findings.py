@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from dramatis_contracts.simulation_engine.v1 import Estimate
+from dramatis_simulation_engine.statistics import Consensus
 
 
 def percent(value: float) -> str:
@@ -62,3 +63,10 @@ def listed(texts: list[str]) -> str:
     """`'a', 'b' and 'c'`."""
     quoted = [f"'{text}'" for text in texts]
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+
+
+def agreement(consensus: Consensus) -> str:
+    """Whether most choices fall on one answer, and how sure that is."""
+    verdict = "reached" if consensus.reached else "not reached"
+    wanted = f"Consensus, at least {percent(consensus.threshold)} of choices on one answer, is {verdict}"
+    return f"{wanted} (probability that so many agree: {probability(consensus.probability)})."

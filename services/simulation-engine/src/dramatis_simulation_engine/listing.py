@@ -11,10 +11,14 @@ from dramatis_simulation_engine.taxonomy import Phrase, Sign, Taxonomy, words_of
 
 @dataclass(frozen=True)
 class Listing:
-    """A property read through the taxonomy: the attributes that it has, and those that it is said to lack."""
+    """A property read through the taxonomy: the attributes that it is said to have, and those it is said to lack.
+
+    `present` are those that it has, said or not: every home has a kitchen.
+    """
 
     price: float
     has: frozenset[str]
+    present: frozenset[str]
     lacks: frozenset[str]
     types: frozenset[str]
     place: Phrase | None
@@ -43,9 +47,11 @@ def read_listing(described: Property, taxonomy: Taxonomy) -> Listing:
     places = taxonomy.places.meanings(described.address or "")
     # The stated type counts; prose only where none is stated, because it may speak of other homes.
     stated = readings["property.type"].signs if described.type else {}
+    has = frozenset(a for a, sign in signs.items() if sign > 0) - kinds
     return Listing(
         price=described.price,
-        has=frozenset({a for a, sign in signs.items() if sign > 0} | universal) - kinds,
+        has=has,
+        present=has | universal,
         lacks=frozenset(a for a, sign in signs.items() if sign < 0) - kinds,
         types=frozenset(a for a in (stated or signs) if a in kinds),
         place=(places[0],) if places else None,

@@ -11,19 +11,17 @@ import numpy as np
 
 from dramatis_contracts.simulation_engine.v1 import (
     FocusGroup,
-    Headline,
     ModificationTesting,
     PhotoSelection,
     PricingStrategy,
-    Recommendation,
     Scenario,
-    Summary,
 )
 from dramatis_simulation_engine.listing import Listing, read_listing
+from dramatis_simulation_engine.outcome import Outcome
 from dramatis_simulation_engine.people import Respondent
 from dramatis_simulation_engine.population import describe_population, draw_people, load_segments
 from dramatis_simulation_engine.questions import Answers, Question
-from dramatis_simulation_engine.report import details_of, summary_of, unread_in
+from dramatis_simulation_engine.report import UNREAD_SHOWN, details_of, summary_of, unread_in
 from dramatis_simulation_engine.respondents import Respondents, StatisticalRespondents
 from dramatis_simulation_engine.seeds import seed_of
 from dramatis_simulation_engine.statistics import Evidence
@@ -41,19 +39,6 @@ _ASKING = 0.9
 
 Tick = Callable[[float, str, dict[str, Any]], None]
 """Told how far the work is (0–1), what is being done, and results so far. It may raise to stop the work."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The results of a simulation, before they become events."""
-
-    summary: Summary
-    recommendations: tuple[Recommendation, ...]
-    headlines: tuple[Headline, ...]
-    unrecognized: tuple[str, ...]
-    n_respondents: int
-    model_version: str
-    detailed_results: dict[str, Any] | None
 
 
 @cache
@@ -188,7 +173,7 @@ def _conclude(
         summary=summary_of(results, unread),
         recommendations=tuple(r for result in results for r in result.recommendations),
         headlines=tuple(h for result in results for h in result.headlines),
-        unrecognized=tuple(dict.fromkeys(text for _, text in unread)),
+        unrecognized=tuple(dict.fromkeys(text for _, text in unread))[:UNREAD_SHOWN],
         n_respondents=len(respondents.people),
         model_version=model_version(DOMAIN),
         detailed_results=details,

@@ -15,7 +15,8 @@ from dramatis_simulation_engine.studies.study import Study, StudyResult
 
 DETAIL_BYTES = 900_000
 """The detailed results of any simulation stay below this many bytes of JSON."""
-_UNREAD_SHOWN = 500
+UNREAD_SHOWN = 500
+"""Texts without a meaning that a result names one by one; beyond that it says how many there are."""
 _SECTIONS = ("photo_preferences", "modification_impact", "pricing_sensitivity")
 
 Unread = Sequence[tuple[str, str]]
@@ -62,7 +63,7 @@ def details_of(
     """All sections as JSON. A section is null when no scenario of its kind was asked."""
     details = _sections(studies, results)
     details["population"] = population
-    shown = [{"field": where, "text": text} for where, text in unread[:_UNREAD_SHOWN]]
+    shown = [{"field": where, "text": text} for where, text in unread[:UNREAD_SHOWN]]
     details["unrecognized"] = {"texts": shown, "of": len(unread)}
     room = DETAIL_BYTES - len(json.dumps(details)) - 200
     responses = _fitting(_responses(studies, answers, respondents), room)

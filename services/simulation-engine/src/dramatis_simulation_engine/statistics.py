@@ -185,6 +185,7 @@ class Consensus:
         return self.probability is not None and self.probability >= LEVEL
 
     def as_json(self) -> dict[str, Any]:
+        """Without the resamples."""
         return {"reached": self.reached, "probability": self.probability, "threshold": self.threshold}
 
 

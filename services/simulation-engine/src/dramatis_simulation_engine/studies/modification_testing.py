@@ -95,7 +95,7 @@ def changes_of(reading: Reading, listing: Listing, taxonomy: Taxonomy) -> Mappin
     """Attribute levels that a change adds. A second helping adds less; what is not there cannot be taken away."""
     changes = {}
     for attribute, sign in reading.signs.items():
-        present = attribute in listing.has
+        present = attribute in listing.present
         if sign > 0:
             changes[attribute] = taxonomy.again if present else 1.0
         elif present:
@@ -177,7 +177,8 @@ class _Analysis:
 
     def _sentences(self) -> list[str]:
         before = f"As it is, {findings.share(self._interest[0])} would ask to view the property."
-        return [before, *(self._sentence(j) for j in self._order)]
+        after = f"Side by side with the others: {findings.agreement(self._consensus)}"
+        return [before, *(self._sentence(j) for j in self._order), after]
 
     def _sentence(self, j: int) -> str:
         if not self._alternatives[j].changes:

@@ -164,6 +164,7 @@ class _Analysis:
                 f"Probability that it truly leads: {findings.probability(self._best[first])}."
             )
         sentences.append(f"None of the photographs: {findings.share(self._none)} of choices.")
+        sentences.append(findings.agreement(self._consensus))
         return sentences
 
     def _recommendation(self) -> Recommendation:

@@ -1,0 +1,19 @@
+"""What a simulation found, before it becomes events. Pure."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from dramatis_contracts.simulation_engine.v1 import Headline, Recommendation, Summary
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The results of a simulation. `detailed_results` is None where only a summary was asked for."""
+
+    summary: Summary
+    recommendations: tuple[Recommendation, ...]
+    headlines: tuple[Headline, ...]
+    unrecognized: tuple[str, ...]
+    n_respondents: int
+    model_version: str
+    detailed_results: dict[str, Any] | None

@@ -1,0 +1,208 @@
+"""Takes requested simulations from the work queue and runs them, off the event loop.
+
+The queue hands a simulation out at least once. Whoever takes it up computes the same bytes, and the decider lets only
+the first completion count; so a killed engine costs time and nothing else.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from dramatis_bus import Bus, Received
+from dramatis_contracts import registry
+from dramatis_contracts.persona import v1 as persona
+from dramatis_contracts.simulation_engine import v1
+from dramatis_eventlog import Cause
+from dramatis_kit import Clock, Rejected
+from dramatis_kit.telemetry import traceparent
+from dramatis_simulation_engine.commands import Command, Complete, Fail, Start
+from dramatis_simulation_engine.decider import ENDED, Simulation
+from dramatis_simulation_engine.handlers import Simulations
+from dramatis_simulation_engine.model import model_version, simulate
+from dramatis_simulation_engine.outcome import Outcome
+from dramatis_simulation_engine.people import Respondent
+from dramatis_simulation_engine.settings import SimulationSettings
+
+log = structlog.get_logger()
+
+_TICK_SECONDS = 0.1
+"""Between two ticks of one step of the work."""
+_AT_ONCE = 200
+
+
+class Stopped(Exception):
+    """Raised inside the computation when nobody waits for it any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One simulation in work: who asked for it, and the event that asked."""
+
+    tenant: str
+    id: str
+    event_id: str
+    correlation_id: str
+    requested: v1.FocusGroupRequested
+    delivered: int
+
+
+class Runner:
+    """Runs simulations. `progress` is shared with the queries of this process, by (tenant, simulation)."""
+
+    def __init__(
+        self,
+        simulations: Simulations,
+        bus: Bus,
+        settings: SimulationSettings,
+        clock: Clock,
+        progress: dict[tuple[str, str], float],
+    ) -> None:
+        self._simulations = simulations
+        self._bus = bus
+        self._settings = settings
+        self._clock = clock
+        self._progress = progress
+
+    async def run(self, received: Received) -> None:
+        """Handle one requested simulation to its end. Raises only what shall be tried again."""
+        run = _run_of(received)
+        if (await self._simulations.load(run.tenant, run.id)).state.status in ENDED:
+            return
+        start = Start(model_version=model_version(), at=self._clock())
+        # Only the first engine's start is a fact: the command id belongs to the request, not to the attempt.
+        if (await self._commit(run, start, "start")).status in ENDED:
+            return
+        try:
+            ended = await self._work(run)
+        except Stopped:
+            return
+        await self._commit(run, ended, "end")
+
+    async def _work(self, run: Run) -> Complete | Fail:
+        try:
+            invited = await self._invited(run)
+        except Rejected as gone:
+            return Fail(code=gone.code, reason=f"A persona that takes part cannot be read any more: {gone.message}.")
+        try:
+            return Complete(await self._computed(run, invited))
+        except Stopped:
+            raise
+        except Exception:  # the boundary: the same input fails again, so this is told instead of tried for ever
+            if run.delivered < self._settings.simulation_attempts:
+                raise
+            log.exception("simulation failed", tenant=run.tenant, simulation=run.id)
+            return Fail(code="INTERNAL_ERROR", reason="The engine failed on this simulation; the fault is recorded.")
+
+    async def _computed(self, run: Run, invited: Sequence[Respondent]) -> Outcome:
+        """The outcome, from a thread of its own. Ends with `Stopped` soon after the simulation was cancelled."""
+        ticker = Ticker(run, self._bus, self._progress)
+        watch = asyncio.create_task(self._stop_when_ended(run, ticker.stop), name="watch for a cancellation")
+        publish = asyncio.create_task(ticker.publish(), name="publish progress")
+        requested = run.requested
+        try:
+            return await asyncio.to_thread(simulate, requested.focus_group, invited, requested.seed, ticker)
+        finally:
+            ticker.stop.set()
+            for task in (watch, publish):
+                task.cancel()
+            await asyncio.wait((watch, publish))
+            self._progress.pop((run.tenant, run.id), None)
+
+    async def _stop_when_ended(self, run: Run, stop: threading.Event) -> None:
+        while not stop.is_set():
+            await asyncio.sleep(self._settings.simulation_cancel_seconds)
+            try:
+                loaded = await self._simulations.load(run.tenant, run.id)
+            except Exception as fault:  # noqa: BLE001  # the boundary: an outage must not end the watch, it asks again
+                log.warning("cannot see whether a simulation was cancelled", simulation=run.id, error=str(fault))
+                continue
+            if loaded.state.status in ENDED:
+                stop.set()
+
+    async def _invited(self, run: Run) -> list[Respondent]:
+        """The participants as they were when they were invited."""
+        participants = run.requested.participants
+        found: list[Respondent] = []
+        for start in range(0, len(participants), _AT_ONCE):
+            several = participants[start : start + _AT_ONCE]
+            wanted = [persona.PersonaVersion(persona_id=p.persona_id, version=p.version) for p in several]
+            query = persona.GetPersonas(personas=tuple(wanted))
+            answer = await self._bus.call(
+                persona.get_personas, query, tenant=run.tenant, correlation_id=run.correlation_id
+            )
+            found.extend(map(respondent_of, answer.personas))
+        return found
+
+    async def _commit(self, run: Run, command: Command, what: str) -> Simulation:
+        cause = Cause(run.correlation_id, causation_id=run.event_id, traceparent=traceparent())
+        command_id = f"{run.event_id}:{what}"
+        loaded = await self._simulations.handle(run.tenant, run.id, command, command_id=command_id, cause=cause)
+        return loaded.state
+
+
+class Ticker:
+    """Carries progress from the computing thread to whoever listens. Ticks are not facts: some may be left out."""
+
+    def __init__(self, run: Run, bus: Bus, progress: dict[tuple[str, str], float]) -> None:
+        self.stop = threading.Event()
+        self._run = run
+        self._bus = bus
+        self._progress = progress
+        self._loop = asyncio.get_running_loop()
+        self._queue: asyncio.Queue[v1.Progress] = asyncio.Queue(maxsize=64)
+        self._last: tuple[str, float] = ("", 0.0)
+
+    def __call__(self, progress: float, step: str, partial: dict[str, Any]) -> None:
+        """Called by the computation between two chunks of work. Raises `Stopped`."""
+        if self.stop.is_set():
+            raise Stopped
+        last_step, last_time = self._last
+        now = time.monotonic()
+        if step == last_step and now - last_time < _TICK_SECONDS:
+            return
+        self._last = (step, now)
+        tick = v1.Progress(simulation_id=self._run.id, progress=progress, current_step=step, partial_results=partial)
+        self._loop.call_soon_threadsafe(self._note, tick)
+
+    async def publish(self) -> None:
+        while True:
+            await self._bus.publish_progress(self._run.tenant, await self._queue.get())
+
+    def _note(self, tick: v1.Progress) -> None:
+        if self.stop.is_set():
+            return
+        self._progress[self._run.tenant, self._run.id] = tick.progress
+        if not self._queue.full():
+            self._queue.put_nowait(tick)
+
+
+def respondent_of(invited: persona.Persona) -> Respondent:
+    """A persona as someone who answers; its name and its owners play no part."""
+    return Respondent(
+        id=invited.id,
+        origin="specific",
+        version=invited.version,
+        demographics=invited.demographics,
+        preferences=invited.preferences,
+        traits=invited.behavioral_traits,
+    )
+
+
+def _run_of(received: Received) -> Run:
+    envelope = received.envelope
+    requested = registry.decode(envelope)
+    if not isinstance(requested, v1.FocusGroupRequested):
+        raise TypeError(f"{envelope.type} asks for no simulation")
+    return Run(
+        tenant=envelope.tenantid,
+        id=envelope.subject,
+        event_id=envelope.id,
+        correlation_id=envelope.correlationid,
+        requested=requested,
+        delivered=received.delivered,
+    )

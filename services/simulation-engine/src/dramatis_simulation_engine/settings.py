@@ -1,0 +1,26 @@
+"""Settings of the simulation engine, `DRAMATIS_SIMULATION_*` beside those that every process shares."""
+
+from pydantic import Field
+
+from dramatis_kit import Settings
+
+
+class SimulationSettings(Settings):
+    """How much work one engine takes, and how large one simulation may be."""
+
+    simulation_concurrency: int = Field(default=2, ge=1, le=64)
+    """Simulations in work at the same time in one process."""
+
+    simulation_max_answers: int = Field(default=50_000_000, ge=1)
+    """People × scenarios × iterations of one simulation; more is refused."""
+
+    simulation_cancel_seconds: float = Field(default=0.25, gt=0)
+    """How often a simulation in work looks whether it was cancelled."""
+
+    simulation_attempts: int = Field(default=3, ge=1)
+    """After how many faults of its computation a simulation fails."""
+
+
+def simulation_settings(shared: Settings) -> SimulationSettings:
+    """The engine's own settings from the environment, on top of what the process was given."""
+    return shared if isinstance(shared, SimulationSettings) else SimulationSettings(**shared.model_dump())

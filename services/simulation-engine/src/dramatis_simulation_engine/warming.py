@@ -1,0 +1,21 @@
+"""A smallest possible focus group, run once when the service opens, so that a client's first one does not wait."""
+
+from dramatis_contracts.simulation_engine import v1
+from dramatis_simulation_engine.model import simulate
+
+_SMALLEST = v1.FocusGroup(
+    name="warming up",
+    property=v1.Property(price=1_000_000, features=("pool",)),
+    test_scenarios=(
+        v1.PhotoSelection(type="photo_selection", options=("sunset_view", "kitchen")),
+        v1.ModificationTesting(type="modification_testing", modifications=("add_pool",)),
+        v1.PricingStrategy(type="pricing_strategy", price_points=(900_000, 1_000_000)),
+    ),
+    persona_configuration=v1.PersonaConfiguration(mode="segment", segments=("affluent_families",), generated_count=3),
+    simulation_parameters=v1.SimulationParameters(iterations=8),
+)
+
+
+def warm_up() -> None:
+    """Read the data files and touch every code path that loads something lazily."""
+    simulate(_SMALLEST, (), seed=0)
