@@ -113,7 +113,7 @@ def doctor(*, as_json: Annotated[bool, typer.Option("--json", help="For programs
 @app.command()
 def key() -> None:
     """Print the development API key of this data directory."""
-    from dramatis_engines.commands import development_key
+    from dramatis_engines.credentials import development_key
 
     typer.echo(development_key())
 

@@ -1,4 +1,4 @@
-"""The short commands: `rebuild`, `key`, `parked`."""
+"""The short commands: `rebuild` and `parked`."""
 
 import asyncio
 import json
@@ -11,19 +11,9 @@ from dramatis_bus.parking import Parked
 from dramatis_bus.parking import list_parked as stored
 from dramatis_bus.retries import ParkedEntry, ParkedOutcome, parked_discard, parked_retry
 from dramatis_engines.failures import CommandFailed
-from dramatis_engines.files import read_private
 from dramatis_engines.settings import command_settings
 from dramatis_kit.service import connect
 from dramatis_kit.settings import Settings
-
-
-def development_key() -> str:
-    """The key in `dev.json`. Raises `CommandFailed` when no embedded platform runs on this directory."""
-    settings = command_settings()
-    api_key = read_private(settings.data_dir / "dev.json").get("api_key")
-    if not isinstance(api_key, str):
-        raise CommandFailed(f"no platform is ready on {settings.data_dir}: start one with `dramatis up`")
-    return api_key
 
 
 def rebuild(name: str) -> None:

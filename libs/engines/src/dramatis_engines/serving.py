@@ -53,7 +53,8 @@ def _end(code: int, fault: Exception, names: Sequence[str]) -> NoReturn:
 
 def provision(*, check: bool) -> list[Drift]:
     """What differed from the declarations of the installed services; unless `check`, it is made right."""
-    return asyncio.run(_provision(list(installed().values()), command_settings(), check=check))
+    settings = command_settings()
+    return asyncio.run(_provision(list(installed().values()), settings, check=check))
 
 
 async def _provision(services: Sequence[Service], settings: Settings, *, check: bool) -> list[Drift]:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import typer
 
-from dramatis_engines.commands import development_key
+from dramatis_engines.credentials import development_key
 from dramatis_engines.failures import CommandFailed
 from dramatis_engines.settings import command_settings
 
