@@ -1,0 +1,1 @@
+"""Side-by-side benchmarks: what the platform costs against the bare engines, measured in one run."""
