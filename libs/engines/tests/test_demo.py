@@ -115,7 +115,7 @@ def test_results_are_shown_with_n_and_interval_and_what_is_unknown() -> None:
         "recommendations": [{"action": "Lead with it", "confidence": 0.9}],
     }
     show(results, Voice(said))
-    for words in ("22 respondents", "Most prefer", "n = 22", "[0.4, unknown]", "95% interval", "Lead with it", "0.90"):
+    for words in ("22 respondents", "Most prefer", "n = 22", "0.4 to unknown", "95 % interval", "Lead with it", "0.90"):
         assert words in said.getvalue()
 
 

@@ -4,8 +4,11 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 
 import httpx
 import pytest
@@ -98,6 +101,24 @@ def test_other_commands_find_the_engines_of_the_directory(
     assert CliRunner().invoke(app, ["key"]).output.strip() == running.api_key
     checked = CliRunner().invoke(app, ["provision", "--check"])
     assert (checked.exit_code, checked.output) == (0, "Everything is as declared.\n")
+
+
+def test_the_feed_is_shown_from_the_gateway(running: RunningPlatform) -> None:
+    command = [sys.executable, "-m", "dramatis_engines.cli", "events", "tail", "--types", "persona.*"]
+    env = {**os.environ, "DRAMATIS_DATA_DIR": str(running.data_dir), "PYTHONUNBUFFERED": "1"}
+    headers = {"Authorization": f"Bearer {running.api_key}"}
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as tail:
+        lines: list[str] = []
+        reader = Thread(target=lambda: lines.extend(iter(tail.stdout.readline, "")), daemon=True)  # type: ignore[union-attr]  # it is a pipe
+        reader.start()
+
+        def seen() -> bool:
+            made = httpx.post(f"{running.url}/v1/personas", json={"name": "Seen"}, headers=headers, timeout=10)
+            return any("persona.created.v1" in line and made.status_code == 201 for line in lines)
+
+        wait_for("an event in the feed", seen, 30)
+        tail.terminate()
+        reader.join(10)
 
 
 def test_doctor_finds_a_running_platform_well(running: RunningPlatform, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -113,9 +113,9 @@ def doctor(*, as_json: Annotated[bool, typer.Option("--json", help="For programs
 @app.command()
 def key() -> None:
     """Print the development API key of this data directory."""
-    from dramatis_engines.credentials import development_key
+    from dramatis_engines.credentials import development_credentials
 
-    typer.echo(development_key())
+    typer.echo(development_credentials().api_key)
 
 
 Consumer = Annotated[str, typer.Argument(help="As `dramatis parked list` shows it.")]

@@ -6,7 +6,7 @@ from typing import Any
 from dramatis_engines.console import Voice
 
 _ESTIMATE = frozenset({"value", "low", "high", "n", "method"})
-_SHOWN = 14
+_SHOWN = 12
 
 
 def show(results: dict[str, Any], voice: Voice) -> None:
@@ -24,7 +24,10 @@ def show(results: dict[str, Any], voice: Voice) -> None:
 
 
 def _confidence(value: float | None) -> str:
-    return "" if value is None else f" (the best of those tested with probability {value:.2f})"
+    if value is None:
+        return ""
+    told = "above 0.99" if value > 0.99 else "below 0.01" if value < 0.01 else f"{value:.2f}"
+    return f" (probability that it is the best of those tested: {told})"
 
 
 def estimates(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -57,13 +60,14 @@ def _words(name: str) -> str:
 def _table(rows: list[tuple[str, dict[str, Any]]], voice: Voice) -> None:
     width = max((len(name) for name, _ in rows), default=0)
     for name, estimate in rows:
-        level = f"{estimate.get('level', 0.95):.0%}"
-        interval = f"[{_number(estimate['low'])}, {_number(estimate['high'])}]"
-        calibration = estimate.get("calibration", "")
-        voice.line(
-            f"    {name:{width}}  {_number(estimate['value']):>10}  {level} interval {interval:24}"
-            f"  n = {estimate['n']}  {calibration}"
-        )
+        interval = f"{_number(estimate['low'])} to {_number(estimate['high'])}"
+        voice.line(f"    {name:{width}}  {_number(estimate['value']):>10}  {interval:20}  {_basis(estimate)}")
+
+
+def _basis(estimate: dict[str, Any]) -> str:
+    """What a number rests on: without it, it says nothing."""
+    level = f"{estimate.get('level', 0.95):.0%}".replace("%", " %")
+    return f"{level} interval, n = {estimate['n']}, {estimate.get('calibration', 'no calibration')}"
 
 
 def _number(value: float | None) -> str:

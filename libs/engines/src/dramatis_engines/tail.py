@@ -9,9 +9,8 @@ from typing import Any
 import httpx
 import typer
 
-from dramatis_engines.credentials import development_key
+from dramatis_engines.credentials import Credentials, development_credentials
 from dramatis_engines.failures import CommandFailed
-from dramatis_engines.settings import command_settings
 
 _SILENCE_SECONDS = 30.0
 """The feed has a heartbeat every 15 s at the latest: a longer silence is a dead connection."""
@@ -37,8 +36,14 @@ class Message:
 
 def run(query: Query, *, url: str, api_key: str, as_json: bool) -> None:
     """Print events until interrupted. Raises `CommandFailed` when the gateway refuses."""
-    base = url or command_settings().url
-    asyncio.run(_tail(query, base.rstrip("/"), api_key or development_key(), as_json=as_json))
+    door = Credentials(url, api_key) if url and api_key else _door(url, api_key)
+    asyncio.run(_tail(query, door.url.rstrip("/"), door.api_key, as_json=as_json))
+
+
+def _door(url: str, api_key: str) -> Credentials:
+    """What was given, filled up with what this directory's platform tells."""
+    ours = development_credentials()
+    return Credentials(url or ours.url, api_key or ours.api_key)
 
 
 async def _tail(query: Query, base: str, api_key: str, *, as_json: bool) -> None:

@@ -69,14 +69,16 @@ class RunningPlatform:
         return found
 
     def wait_until_ready(self) -> None:
-        wait_for("the platform is ready", lambda: self.dev or self._ended())
+        wait_for("the platform is ready", lambda: bool(self.dev) or self._ended())
 
     def wait_until_said(self, words: str, seconds: float = READY_SECONDS) -> None:
         wait_for(f"{words!r} is said", lambda: words in self.said or self._ended(), seconds)
 
-    def _ended(self) -> None:
+    def _ended(self) -> bool:
+        """False while it runs. Raises `NotInTime`, with all that was said, once it has ended."""
         if (code := self.process.poll()) is not None:
             raise NotInTime(f"the platform ended with {code}:\n{self.said}")
+        return False
 
     def stop(self, seconds: float = 30) -> int:
         """Ctrl-C, and the exit code."""
