@@ -16,7 +16,7 @@ from dramatis_engines.files import short
 from dramatis_engines.processes import EngineFailed, Process, spawn
 from dramatis_engines.settings import PlatformSettings
 
-_TICK = 0.05
+_TICK = 0.1
 
 UNPREPARED = 78
 """Exit code (EX_CONFIG) of a process whose streams, indexes or tables could not be made."""

@@ -61,6 +61,7 @@ async def _until_stopped(platform: "Platform", *, demo: bool) -> None:
     try:
         await run
     except asyncio.CancelledError:
+        platform.voice.line()  # the terminal has written ^C
         platform.voice.line(f"Stopped after {platform.stopping_seconds:.1f} s. The data stays.")
 
 
