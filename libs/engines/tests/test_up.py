@@ -58,7 +58,8 @@ def ended(platform: RunningPlatform, seconds: float = 60) -> int:
 
 
 def test_it_is_ready_when_it_says_so(running: RunningPlatform) -> None:
-    assert httpx.get(f"{running.url}/health/ready", timeout=10).status_code == 200
+    answer = httpx.get(f"{running.url}/health/ready", timeout=10)
+    assert answer.status_code == 200, answer.text
 
 
 def test_the_development_file_is_for_its_owner_only_and_opens_the_door(running: RunningPlatform) -> None:
