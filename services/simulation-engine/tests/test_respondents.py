@@ -106,6 +106,13 @@ def test_a_higher_temperature_makes_choices_more_alike() -> None:
     assert spread(0.2) > spread(0.7) > spread(3.0)
 
 
+@pytest.mark.parametrize("temperature", [1e-300, 1e-6, 5.0])
+def test_extreme_temperatures_stay_probabilities(temperature: float) -> None:
+    given = Answers(PHOTOS, answers(crowd(), PHOTOS, temperature=temperature))
+    assert np.isfinite(given.probabilities).all()
+    assert given.probabilities.sum(axis=1) + given.none == pytest.approx(np.ones(12))
+
+
 def test_demand_never_rises_with_the_price() -> None:
     about = home(features=["pool", "garden"])
     accepted = respondents(*crowd(), about=about).answer(at_prices(5e6, 8e6, 1e7, 1.4e7, 3e7, about=about), EVERYONE)

@@ -58,6 +58,11 @@ def test_a_word_cannot_mean_two_things() -> None:
         Lexicon.of({"one": ["pool"], "other": ["pools"]})
 
 
+def test_accents_are_left_aside_and_other_scripts_are_reported() -> None:
+    assert TAXONOMY.read("Château").signs == {"estate": 1}
+    assert TAXONOMY.read("花园").unrecognized == ("花园",)
+
+
 def test_an_address_is_found_by_its_street() -> None:
     assert TAXONOMY.places.meanings("432 Park Avenue, Unit 96") == ("manhattan",)
 

@@ -13,8 +13,9 @@ from dramatis_simulation_engine.respondents import StatisticalRespondents
 from dramatis_simulation_engine.statistics import joint_consensus
 from dramatis_simulation_engine.studies.study import Study, StudyResult
 
-DETAIL_BYTES = 900_000
-"""The detailed results of any simulation stay below this many bytes of JSON."""
+DETAIL_BYTES = 800_000
+"""The detailed results of any simulation stay below this many bytes of JSON: with all the rest, an event or a reply
+stays under the 1 MiB that a NATS server carries by default."""
 UNREAD_SHOWN = 500
 """Texts without a meaning that a result names one by one; beyond that it says how many there are."""
 _SECTIONS = ("photo_preferences", "modification_impact", "pricing_sensitivity")

@@ -20,6 +20,9 @@ from dramatis_simulation_engine.questions import Question
 from dramatis_simulation_engine.seeds import Floats, normals, rotated_normals, seed_of, sobol, uniforms
 from dramatis_simulation_engine.tastes import Assumptions, Constant, Tastes, tastes_of
 
+_COLDEST = 1e-6
+"""Below this everyone always takes the best: a smaller divisor would only overflow."""
+
 
 class Respondents(Protocol):
     """Any kind of respondents: they answer a choice set with probabilities."""
@@ -78,7 +81,7 @@ class StatisticalRespondents:
         self.personal = self._personal_tastes(preference_diversity)
         self._shifts = self._mean_shifts()
         self._market = np.array([assumptions.market[name] for name in self._names])
-        self._noise = temperature * np.array([t.noise for t in self.tastes])
+        self._noise = np.maximum(_COLDEST, temperature * np.array([t.noise for t in self.tastes]))
         self.price = self._price_coefficients()
         self._posed: dict[str, Posed] = {}
 
@@ -150,7 +153,7 @@ class StatisticalRespondents:
             changes=changes,
             has=has,
             loadings=_loadings(changes, has),
-            log_prices=np.log([a.price / question.listing.price for a in question.alternatives]),
+            log_prices=np.log([a.price for a in question.alternatives]) - np.log(question.listing.price),
             over_budget=self._over_budget(question),
             available=np.array([[not self.removed_by(question, i, j) for j in range(len(changes))] for i in people]),
         )

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -12,12 +13,13 @@ Phrase = tuple[str, ...]
 Sign = int
 """+1: the thing is there. −1: it is said to be absent, or is taken away."""
 
-_WORD = re.compile(r"[a-z0-9]+")
+_WORD = re.compile(r"[^\W_]+")
 
 
 def words_of(text: str) -> Phrase:
-    """The words of a text in their singular: `"360-degree Views"` → `("360", "degree", "view")`."""
-    return tuple(map(_singular, _WORD.findall(text.lower())))
+    """The words of a text in their singular, without accents: `"360-degree Views"` → `("360", "degree", "view")`."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    return tuple(map(_singular, _WORD.findall(plain)))
 
 
 def _singular(word: str) -> str:
