@@ -170,7 +170,8 @@ def describe_population(people: Sequence[Respondent], segments: Segments) -> dic
 def _spread(values: Sequence[float]) -> dict[str, float] | None:
     if not values:
         return None
-    return {"min": min(values), "median": float(np.median(values)), "max": max(values), "known_for": len(values)}
+    low, middle, high = (float(f"{value:.6g}") for value in (min(values), np.median(values), max(values)))
+    return {"min": low, "median": middle, "max": high, "known_for": len(values)}
 
 
 def _coverage(drawn: Sequence[Respondent], segments: Segments) -> dict[str, Any] | None:
