@@ -181,6 +181,7 @@ class EventLog:
                 self._commits, [("relayed", 1), ("service", 1), ("pos", 1), ("at", 1)], where={"relayed": False}
             ),
             index_resource(self._commits, [("pos", 1)], where=_POSITIONED),
+            index_resource(self._commits, [("service", 1), ("pos", 1)], where=_POSITIONED),
             index_resource(self._commits, [("tenant", 1), ("pos", 1)], where=_POSITIONED),
             index_resource(self._commits, [("tenant", 1), ("subject", 1), ("pos", 1)], where=_POSITIONED),
         ]

@@ -15,7 +15,7 @@ from dramatis_eventlog.log import COLLECTION
 from dramatis_kit import Document
 
 STATE = "relay"
-"""One document per stream, {_id, created, first_seq, seq}: what JetStream acknowledged and must therefore still have."""
+"""One document per stream, {_id, created, first_seq, seq}: what JetStream acknowledged, so it must still have it."""
 
 WAITING = 10_000
 """Commits that may wait for their mark before publishing pauses."""
@@ -31,6 +31,7 @@ class Marks:
         self._state = database.get_collection(STATE, write_concern=WriteConcern(w=1))
         self._acknowledged: dict[ObjectId, tuple[str, int]] = {}
         self._some = asyncio.Event()
+        self._writing = asyncio.Lock()
 
     @property
     def full(self) -> bool:
@@ -50,17 +51,23 @@ class Marks:
             await self._some.wait()
             await self.write()
 
+    async def settle(self, stream: str) -> None:
+        """Return when nothing of a stream waits for its mark."""
+        while any(waiting == stream for waiting, _ in self._acknowledged.values()):
+            await self.write()
+
     async def write(self) -> None:
         """Mark what waits, at most a batch."""
-        batch = dict(list(self._acknowledged.items())[:BATCH])
-        reached: dict[str, int] = {}
-        for stream, sequence in batch.values():
-            reached[stream] = max(sequence, reached.get(stream, 0))
-        await self._write_down(reached, list(batch))
-        for commit in batch:
-            del self._acknowledged[commit]
-        if not self._acknowledged:
-            self._some.clear()
+        async with self._writing:
+            batch = dict(list(self._acknowledged.items())[:BATCH])
+            reached: dict[str, int] = {}
+            for stream, sequence in batch.values():
+                reached[stream] = max(sequence, reached.get(stream, 0))
+            await self._write_down(reached, list(batch))
+            for commit in batch:
+                del self._acknowledged[commit]
+            if not self._acknowledged:
+                self._some.clear()
 
     async def _write_down(self, reached: Mapping[str, int], commits: list[ObjectId]) -> None:
         if not commits:

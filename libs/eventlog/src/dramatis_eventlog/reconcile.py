@@ -1,7 +1,7 @@
 """Find out what JetStream lost, and take the marks of it back; the relay then publishes it as if for the first time.
 
-JetStream acknowledges before it syncs, so it may lose what it acknowledged, and operators delete and purge streams: the log
-is the truth. Whatever is published again keeps its id and its position.
+JetStream acknowledges before it syncs, so it may lose what it acknowledged, and operators delete and purge streams: the
+log is the truth. Whatever is published again keeps its id and its position.
 """
 
 from dataclasses import dataclass
@@ -48,23 +48,25 @@ class Streams:
 
     async def reconcile(self, service: str) -> int:
         """Unmark what the stream of a service lost, and create the stream if it is missing. How many commits."""
+        known = await self._known(service)  # before the stream itself, which only grows
         info = await self._info(service)
-        known = await self._known(service)
         lost = await self._lost(service, info, known)
         unmarked = await self._unmark(service, lost) if lost else 0
         # Only now: a crash before this finds the same loss again.
         await self._remember(service, info)
         if lost and unmarked:
-            log.warning("JetStream lost events; they are published again", service=service, why=lost.why, commits=unmarked)
+            log.warning(
+                "JetStream lost events; they are published again", service=service, why=lost.why, commits=unmarked
+            )
         return unmarked
 
     async def intact(self, service: str) -> bool:
         """Whether the stream is still the one that was reconciled, with nothing removed."""
+        known = await self._known(service)
         try:
             info = await self.jetstream.stream_info(stream_name(service))
         except NotFoundError:
             return False
-        known = await self._known(service)
         return known is not None and _why(info, known) is None
 
     async def _info(self, service: str) -> StreamInfo:
@@ -78,9 +80,9 @@ class Streams:
         why = _why(info, known)
         if why is None:
             return None
-        if info.state.messages == 0 or known is None or known["created"] != _created(info):
+        if info.state.messages == 0 or (known and known["created"] != _created(info)):
             return Lost(why)
-        if info.state.last_seq < known["seq"]:
+        if known is None or info.state.last_seq < known["seq"]:
             last = await self.jetstream.get_last_msg(stream_name(service), event_filter(service))
             return Lost(why, after=await self._before(service, _position(last)))
         first = await self.jetstream.get_msg(stream_name(service), info.state.first_seq, direct=False)
@@ -131,7 +133,7 @@ def _why(info: StreamInfo, known: Document | None) -> str | None:
         return "the stream was created anew"
     if info.state.last_seq < known["seq"]:
         return "the end of the stream is gone"
-    if info.state.first_seq > known["first_seq"] and known["seq"] > 0:
+    if info.state.first_seq > max(known["first_seq"], 1):
         return "the stream was purged"
     return None
 

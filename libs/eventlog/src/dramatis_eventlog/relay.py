@@ -1,44 +1,32 @@
 """The relay: every committed event, in order per aggregate, from the log to JetStream.
 
-A change stream brings commits at once; a sweep over what is not yet marked `relayed` is the truth and finds what the
-change stream lost. One relay at a time leads, under a lease; the others wait.
+One relay at a time leads, under a lease; the others wait. The leader gives each commit its position (`sequencer.py`) in
+the order in which it arrives (`arrivals.py`) and hands it to the lane of its service (`lane.py`), which publishes it
+and has it marked (`marks.py`). Nothing but the log remembers anything, so a leader may die at any moment.
 """
 
 import asyncio
 import time
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, suppress
-from typing import Any
+from collections.abc import Sequence
 
 import structlog
-from pymongo.asynchronous.collection import AsyncCollection
-from pymongo.errors import OperationFailure, PyMongoError
+from pymongo.errors import PyMongoError
 
 from dramatis_bus import Bus
-from dramatis_bus.messages import encode_event
-from dramatis_contracts.envelope import Envelope
-from dramatis_eventlog.commits import envelopes, positions
+from dramatis_contracts.registry import SERVICES
+from dramatis_eventlog.arrivals import Arrivals, FeedLost
 from dramatis_eventlog.faults import reported
+from dramatis_eventlog.lane import Lane, Route
 from dramatis_eventlog.lease import Held, Lease
-from dramatis_eventlog.log import COLLECTION, EventLog
-from dramatis_eventlog.publisher import Message, Publisher, PublishRefused
-from dramatis_eventlog.reconcile import reconcile
+from dramatis_eventlog.log import EventLog
+from dramatis_eventlog.marks import STATE, Marks
 from dramatis_eventlog.sequencer import Sequencer, epoch_of
 from dramatis_kit import Document, Runtime, Unavailable, new_id
 
 log = structlog.get_logger()
 
-WINDOW = 256
-"""Commits that are published together."""
-
-QUEUE = 4 * WINDOW
-RENEW_SECONDS = 1.5
+TERM_SECONDS = 5.0
 SWEEP_SECONDS = 5.0
-SAFE_SECONDS = 2.5
-"""With less of its lease left a relay begins no window: one may take as long as a publish may wait."""
-
-_REMEMBERED = 20_000
 
 
 class LeaseLost(Exception):
@@ -46,183 +34,135 @@ class LeaseLost(Exception):
 
 
 class Relay:
-    """One candidate. `trouble` says what keeps the leader from relaying, `leading` whether this is the leader."""
+    """One candidate. `run` ends by cancellation only, or with a defect."""
 
-    def __init__(self, runtime: Runtime, bus: Bus, *, term_seconds: float = 5.0) -> None:
+    def __init__(self, runtime: Runtime, bus: Bus, *, term_seconds: float = TERM_SECONDS) -> None:
         self._runtime = runtime
+        self._database = runtime.database
         self._bus = bus
-        self._log = EventLog(runtime.database)
-        self._commits: AsyncCollection[Document] = runtime.database.get_collection(COLLECTION)
-        self._lease = Lease(runtime.database, "relay", new_id("relay"), term_seconds)
         self._term = term_seconds
+        self._lease = Lease(runtime.database, "relay", new_id("relay"), term_seconds)
         self._held: Held | None = None
-        self._lost_connection = asyncio.Event()
-        self._recent: OrderedDict[Any, None] = OrderedDict()
-        self.trouble: str | None = None
-        bus.on_reconnect(self._lost_connection.set)
+        self._lanes: dict[str, Lane] = {}
+        self._trouble: str | None = None
+        bus.on_reconnect(self._reconnected)
 
     @property
     def leading(self) -> bool:
         return self._held is not None
+
+    @property
+    def trouble(self) -> str | None:
+        """What keeps events from being relayed, or None: all goes well, or another relay leads."""
+        found = [self._trouble] if self._trouble else []
+        for service, lane in self._lanes.items():
+            found += [f"{service}: {lane.trouble}"] if lane.trouble else []
+            found += [f"{stream} of {tenant}: {why}" for (tenant, stream), why in lane.blocked.items()]
+        return "; ".join(found[:5]) or None
 
     async def run(self) -> None:
         """Relay for ever: wait for the lease, lead until it is lost or something fails, begin anew."""
         while True:
             try:
                 await self._lead()
-            except (Unavailable, PyMongoError, PublishRefused, LeaseLost) as fault:
-                self.trouble = str(fault)
-                log.warning("the relay begins anew", reason=self.trouble)
+            except* (Unavailable, PyMongoError, LeaseLost) as faults:
+                self._trouble = "; ".join(str(fault) for fault in faults.exceptions)
+                log.warning("the relay begins anew", reason=self._trouble)
             await asyncio.sleep(self._term / 10)
 
     async def _lead(self) -> None:
-        self._held = await self._lease.acquire(above=epoch_of(await self._log.last_position()))
-        if self._held is None:
-            self.trouble = None
+        held = await self._lease.acquire(above=await self._past_epoch())
+        self._trouble = None
+        if held is None:
             return
-        log.info("the relay leads", epoch=self._held.epoch)
+        self._held = held
+        marks = Marks(self._database)
         try:
-            async with Publisher.open(self._bus.connection) as publisher, self._renewing():
-                await self._relay(publisher, Sequencer(self._runtime.database, self._held.epoch))
+            await self._remember(held.epoch)
+            log.info("the relay leads", epoch=held.epoch)
+            await self._work(held.epoch, marks)
         finally:
-            held, self._held = self._held, None
-            await self._give_up(held)
+            self._lanes = {}
+            await self._retire(marks)
 
-    async def _give_up(self, held: Held) -> None:
-        try:
-            await asyncio.shield(self._lease.release(held))
-        except Unavailable:  # it expires by itself
-            log.info("the relay's lease expires")
+    async def _work(self, epoch: int, marks: Marks) -> None:
+        before = await EventLog(self._database).last_position()
+        route = Route(self._database, self._bus, self._runtime.settings, marks, self._guard)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._renew(), name="relay lease")
+            group.create_task(marks.run(), name="relay marks")
+            for service in SERVICES:
+                self._lanes[service] = Lane(service, route)
+                group.create_task(self._lanes[service].run(), name=f"relay lane {service}")
+            group.create_task(self._arrive(Sequencer(self._database, epoch, before)), name="relay sequencer")
 
-    @asynccontextmanager
-    async def _renewing(self) -> AsyncIterator[None]:
-        task = asyncio.create_task(self._renew(), name="relay lease")
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+    def _guard(self) -> None:
+        # What has begun must end before the lease does, even if the process is slow.
+        if self._held is None or self._held.remaining() < self._term / 4:
+            raise LeaseLost("the lease of the relay has run out")
 
     async def _renew(self) -> None:
         while self._held is not None:
-            await asyncio.sleep(min(RENEW_SECONDS, self._term / 3))
+            await asyncio.sleep(self._term * 0.3)
             try:
                 renewed = await self._lease.renew(self._held)
-            except Unavailable:
-                continue  # the lease runs out unless a later renewal succeeds
-            self._held = renewed or Held(self._held.epoch, 0.0)
+            except Unavailable:  # a later renewal may succeed in time
+                self._guard()
+                continue
+            if renewed is None:
+                self._held = Held(self._held.epoch, 0.0)
+                raise LeaseLost("another relay has taken the lease")
+            self._held = renewed
 
-    async def _relay(self, publisher: Publisher, sequencer: Sequencer) -> None:
-        # The stream is opened before the first sweep: what is committed in between is seen by both, never by neither.
-        async with _arrivals(self._commits) as arrived:
-            due = 0.0
-            while True:
-                if self._lost_connection.is_set() or time.monotonic() >= due:
-                    await self._restore(publisher)
-                    await self._sweep(publisher, sequencer)
-                    self.trouble = None
-                    due = time.monotonic() + SWEEP_SECONDS
-                commits = await _next(arrived, SWEEP_SECONDS)
-                await self._window(publisher, sequencer, [c for c in commits if c["_id"] not in self._recent])
-
-    async def _restore(self, publisher: Publisher) -> None:
-        self._lost_connection.clear()
-        jetstream = self._bus.jetstream()
-        await reconcile(self._runtime.database, jetstream, publisher, self._runtime.settings)
-
-    async def _sweep(self, publisher: Publisher, sequencer: Sequencer) -> None:
-        """Relay all that is not marked, in the order of commitment."""
+    async def _arrive(self, sequencer: Sequencer) -> None:
+        """Number commits as they arrive. Whatever a change stream lost is found by the sweep that follows."""
+        arrivals = Arrivals(self._database)
         while True:
-            with reported():
-                waiting = await self._commits.find({"relayed": False}, sort={"at": 1}, limit=WINDOW).to_list()
-            if not waiting:
-                return
-            # What a crash left numbered goes first and keeps its number: positions rise within a stream.
-            waiting.sort(key=lambda commit: commit.get("pos", 1 << 63))
-            await self._window(publisher, sequencer, waiting)
+            now = await arrivals.now()
+            try:
+                async with arrivals.since(now) as feed:
+                    while True:
+                        # Behind `now` the change stream brings everything, up to it the sweep finds everything.
+                        await self._sweep(sequencer, arrivals)
+                        next_sweep = time.monotonic() + SWEEP_SECONDS
+                        while (left := next_sweep - time.monotonic()) > 0:
+                            await self._number(sequencer, await feed.window(left))
+            except FeedLost as lost:
+                log.warning("the change stream was lost", reason=str(lost))
 
-    async def _window(self, publisher: Publisher, sequencer: Sequencer, commits: Sequence[Document]) -> None:
-        if not commits:
+    async def _sweep(self, sequencer: Sequencer, arrivals: Arrivals) -> None:
+        if await sequencer.take_back_strangers():
+            log.warning("positions given out by a relay without the lease were taken back")
+        async for window in arrivals.waiting(await arrivals.now()):
+            await self._number(sequencer, window, again=True)
+
+    async def _number(self, sequencer: Sequencer, commits: Sequence[Document], *, again: bool = False) -> None:
+        self._guard()
+        for commit in await sequencer.number(commits, again=again):
+            self._lanes[commit["service"]].offer(commit)
+
+    def _reconnected(self) -> None:
+        for lane in self._lanes.values():
+            lane.reconnected()
+
+    async def _past_epoch(self) -> int:
+        """The highest epoch so far, also if the lease itself was removed or unsynced positions were lost."""
+        with reported():
+            found = await self._database[STATE].find_one({"_id": "epoch"})
+        last = await EventLog(self._database).last_position()
+        return max(epoch_of(last), found["epoch"] if found else 0)
+
+    async def _remember(self, epoch: int) -> None:
+        with reported():
+            await self._database[STATE].update_one({"_id": "epoch"}, {"$max": {"epoch": epoch}}, upsert=True)
+
+    async def _retire(self, marks: Marks) -> None:
+        held, self._held = self._held, None
+        if held is None or held.remaining() <= 0:
             return
-        if self._held is None or self._held.remaining() < min(SAFE_SECONDS, self._term / 2):
-            raise LeaseLost("the lease of the relay has run out")
-        await sequencer.number(commits)
-        for batch in batches(commits):
-            await publisher.publish(batch)
-        await sequencer.relayed(commits)
-        self._remember(commits)
-
-    def _remember(self, commits: Sequence[Document]) -> None:
-        self._recent.update((commit["_id"], None) for commit in commits)
-        while len(self._recent) > _REMEMBERED:
-            self._recent.popitem(last=False)
-
-
-def batches(commits: Sequence[Document]) -> Iterator[list[Message]]:
-    """The events of the commits by position, cut so that no batch holds two events of one aggregate.
-
-    A batch is acknowledged as a whole before the next one leaves: an aggregate's event never overtakes a refused one.
-    """
-    batch: list[Message] = []
-    present: set[tuple[str, str]] = set()
-    for position, envelope in _numbered(commits):
-        aggregate = (envelope.tenantid, envelope.subject)
-        if aggregate in present:
-            yield batch
-            batch, present = [], set()
-        batch.append(encode_event(envelope, position))
-        present.add(aggregate)
-    if batch:
-        yield batch
-
-
-def _numbered(commits: Sequence[Document]) -> Iterator[tuple[int, Envelope]]:
-    for commit in commits:
-        yield from zip(positions(commit), envelopes(commit), strict=True)
-
-
-@asynccontextmanager
-async def _arrivals(commits: AsyncCollection[Document]) -> AsyncIterator["asyncio.Queue[Document | Exception]"]:
-    """Commits as they are made, from now on. A fault of the change stream arrives as the last entry."""
-    arrived: asyncio.Queue[Document | Exception] = asyncio.Queue(QUEUE)
-    left = asyncio.Event()
-    pipeline: list[Document] = [{"$match": {"operationType": "insert"}}, {"$project": {"fullDocument": 1}}]
-    with reported():
-        stream = await commits.watch(pipeline, max_await_time_ms=1000, batch_size=WINDOW)
-
-    async def read() -> None:
         try:
-            while not left.is_set():
-                change = await stream.try_next()
-                if change is not None:
-                    await arrived.put(change["fullDocument"])
-                elif not stream.alive:  # the server ended it, and PyMongo would give nothing for ever
-                    raise OperationFailure("the change stream was invalidated")
-        except PyMongoError as fault:
-            await arrived.put(fault)
-
-    task = asyncio.create_task(read(), name="relay change stream")
-    try:
-        yield arrived
-    finally:
-        left.set()
-        # PyMongo takes a cancelled read for a broken connection and resumes: one cancellation is not enough.
-        while not task.done():
-            task.cancel()
-            await asyncio.wait({task}, timeout=0.1)
-        with suppress(PyMongoError):  # the server forgets the cursor by itself
-            await stream.close()
-
-
-async def _next(arrived: "asyncio.Queue[Document | Exception]", seconds: float) -> list[Document]:
-    """What has arrived, at most a window; nothing after so many quiet seconds. Raises the change stream's fault."""
-    try:
-        async with asyncio.timeout(seconds):
-            found = [await arrived.get()]
-    except TimeoutError:
-        return []
-    while not arrived.empty() and len(found) < WINDOW:
-        found.append(arrived.get_nowait())
-    if fault := next((entry for entry in found if isinstance(entry, Exception)), None):
-        raise fault
-    return [entry for entry in found if not isinstance(entry, Exception)]
+            async with asyncio.timeout(1):
+                await marks.write()
+                await self._lease.release(held)
+        except (Unavailable, PyMongoError, TimeoutError):
+            log.info("the relay's lease expires by itself")

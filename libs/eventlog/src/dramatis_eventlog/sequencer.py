@@ -1,8 +1,8 @@
 """The place of every event in the log: given out by the relay, before the event is published.
 
 A position is `epoch << 32 | counter`. It becomes visible in the log in rising order and before anybody hears of the
-event, so that a reader who goes on from a position misses nothing. It is journaled a moment later, with the mark that the
-event was relayed: should MongoDB lose it in a crash, a relay with a higher epoch gives a higher one.
+event, so that a reader who goes on from a position misses nothing. It is journaled a moment later, with the mark that
+the event was relayed: should MongoDB lose it in a crash, a relay with a higher epoch gives a higher one.
 """
 
 from collections import OrderedDict
@@ -33,9 +33,12 @@ class Sequencer:
         self._last = self._first
         self._numbered: OrderedDict[ObjectId, None] = OrderedDict()
 
-    async def number(self, commits: Sequence[Document]) -> list[Document]:
-        """Give each commit that has none the position of its last event, in this order; the others are left out."""
-        fresh = {commit["_id"]: commit for commit in commits if commit["_id"] not in self._numbered}
+    async def number(self, commits: Sequence[Document], *, again: bool = False) -> list[Document]:
+        """Give each commit that has none the position of its last event, in this order; the others are left out.
+
+        `again`: also look at commits that were numbered before, for MongoDB may have lost their positions in a crash.
+        """
+        fresh = {commit["_id"]: commit for commit in commits if again or commit["_id"] not in self._numbered}
         if not fresh:
             return []
         for commit in fresh.values():
