@@ -6,12 +6,14 @@ import sys
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
 import structlog
 
 from bench.facts import facts
+from bench.load import account, others
 from bench.measure import NotRun, Row, Size
 from bench.report import console, save, show
 
@@ -52,7 +54,7 @@ def _options() -> Namespace:
 
 
 def _measured(name: str, size: Size) -> Sequence[Row | NotRun]:
-    out, started = console(), time.monotonic()
+    out, started, before = console(), time.monotonic(), account()
     out.print(f"{name} …", end=" ")
     try:
         rows: list[Row] = asyncio.run(import_module(BENCHMARKS[name]).measure(size))
@@ -61,7 +63,8 @@ def _measured(name: str, size: Size) -> Sequence[Row | NotRun]:
         out.print(f"not run: {reason}", markup=False)
         return [NotRun(name, reason)]
     out.print(f"{time.monotonic() - started:.0f} s")
-    return rows
+    share = round(others(before, account()), 3)
+    return [replace(row, others=share) for row in rows]
 
 
 if __name__ == "__main__":

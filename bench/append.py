@@ -1,4 +1,7 @@
-"""Append to the log against `insert_one(w=majority, j=true)` of the same documents, on the same mongod."""
+"""Append to the log against `insert_one(w=majority, j=true)` of the same documents, on the same mongod.
+
+The plain collection has the two unique indexes, which make an insert an append; the log has more.
+"""
 
 import asyncio
 import time
@@ -18,6 +21,8 @@ from dramatis_kit.provisioning import provision
 from dramatis_kit.service import connect
 from dramatis_kit.settings import Settings
 
+_PLAIN = "plain"
+
 Write = Callable[[int, int], Awaitable[object]]
 """One write: by which writer, and which of its writes."""
 
@@ -27,6 +32,7 @@ async def measure(size: Size) -> list[Row]:
         async with connect(Settings(mongo_url=url)) as mongo:
             database = mongo[new_id("bench")]
             await provision(EventLog(database).resources())
+            await _make_unique(database)
             many = await _pairs(database, writers=64, each=size.of(30, 100), rounds=size.of(7, 15))
             one = await _pairs(database, writers=1, each=size.of(300, 1000), rounds=size.of(7, 15))
     return [
@@ -88,9 +94,15 @@ def _appending(database: AsyncDatabase[Document]) -> Write:
     return append
 
 
+async def _make_unique(database: AsyncDatabase[Document]) -> None:
+    """The two indexes without which an insert is no append: one against conflicts, one against repetition."""
+    for keys in (["tenant", "stream", "ver_from"], ["tenant", "commit_id"]):
+        await database[_PLAIN].create_index(keys, unique=True)
+
+
 def _inserting(database: AsyncDatabase[Document], writers: int, each: int) -> Write:
-    """The documents are ready before the clock starts: this is the bare driver, in a collection with no other index."""
-    plain, run = database["plain"], new_id("run")
+    """The documents are ready before the clock starts: this is the bare driver."""
+    plain, run = database[_PLAIN], new_id("run")
     ready = {
         writer: [decode(encode_commit(commit)) for commit in commits(f"{run}-{writer}", each)]
         for writer in range(writers)

@@ -36,6 +36,9 @@ class Row:
     reference_is: str | None = None
     ratio: Spread | None = None
     target: Target | None = None
+    p95: float | None = None
+    others: float | None = None
+    """The share of all processors that other programs used meanwhile, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)

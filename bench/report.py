@@ -6,8 +6,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from bench.load import disturbance
 from bench.measure import NotRun, Row, Spread
 from dramatis_kit import utc_now
 
@@ -23,27 +25,40 @@ def console() -> Console:
 def show(found: Sequence[Row | NotRun]) -> None:
     """Print the table; what did not run is in it."""
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
-    for heading in ("measured", "ours", "reference", "ratio", "target", ""):
+    for heading in ("measured", "ours", "reference", "ratio", "target"):
         table.add_column(heading)
     for row in found:
-        table.add_row(*(_cells(row) if isinstance(row, Row) else (row.name, f"not run: {row.reason}")))
+        table.add_row(*(_cells(row) if isinstance(row, Row) else _empty(row)))
     out = console()
     out.print()
     out.print(table)
     out.print()
     out.print("Medians, with (lowest – highest). A ratio is ours ÷ reference, pair by pair.", style="dim")
+    disturbed = max((row.others or 0 for row in found if isinstance(row, Row)), default=0)
+    if words := disturbance(disturbed):
+        out.print(f"Take care: {words}.", style="yellow")
+
+
+def _empty(row: NotRun) -> tuple[str, ...]:
+    return row.name, f"not run: {escape(row.reason)}"
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    reference = f"{number(row.reference.median)} {row.unit}\n{row.reference_is}" if row.reference else "–"
     return (
-        f"{row.what}\n[dim]{row.n}[/]",
-        f"{number(row.ours.median)} {row.unit}\n[dim]({_range(row.ours)})[/]",
-        reference.replace("\n", "\n[dim]") + ("[/]" if row.reference else ""),
-        f"{number(row.ratio.median)} ×\n[dim]({_range(row.ratio)})[/]" if row.ratio else "–",
-        row.target.words if row.target else "–",
-        "" if row.target is None else "met" if row.target.met else "[bold]missed[/]",
+        _two(row.what, row.n),
+        _two(f"{number(row.ours.median)} {row.unit}", _about(row)),
+        _two(f"{number(row.reference.median)} {row.unit}", row.reference_is or "") if row.reference else "–",
+        _two(f"{number(row.ratio.median)} ×", f"({_range(row.ratio)})") if row.ratio else "–",
+        _two(row.target.words, "met" if row.target.met else "[bold not dim]missed[/]") if row.target else "–",
     )
+
+
+def _two(first: str, second: str) -> str:
+    return f"{first}\n[dim]{second}[/]"
+
+
+def _about(row: Row) -> str:
+    return f"({_range(row.ours)})" + (f", p95 {number(row.p95)}" if row.p95 is not None else "")
 
 
 def _range(spread: Spread) -> str:
