@@ -38,7 +38,8 @@ class Projection:
 
 def consumer_of(projection: Projection, *, size: int = 1000, wait: float = 0.2) -> BatchConsumer:
     """The consumer that keeps a projection current: `bus.consume(consumer_of(p), Projector(pool, p).handle)`."""
-    return BatchConsumer(f"{projection.name}-projector", services=projection.services, size=size, wait=wait)
+    # A batch in work is kept alive, so that only the batch of a dead projector waits for this to pass.
+    return BatchConsumer(f"{projection.name}-projector", services=projection.services, size=size, wait=wait, ack_wait=5)
 
 
 class Projector:
