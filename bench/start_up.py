@@ -18,7 +18,7 @@ _MOST = 10.0
 async def measure(size: Size) -> list[Row]:
     cold: list[Pair] = []
     warm: list[Pair] = []
-    for _ in range(size.of(5, 10)):
+    for _ in range(size.of(4, 10)):
         with folder() as under:
             cold.append(_pair(under))
             warm.append(_pair(under))
