@@ -74,7 +74,7 @@ def test_settings_hold_for_their_request_only(client: Client) -> None:
 def test_other_formats_and_raw_inserts_work(client: Client) -> None:
     client.command("CREATE TABLE t (a UInt8, b String) ENGINE = MergeTree ORDER BY a")
     client.raw_insert("t", ["a", "b"], b"1,x\n2,y\n", fmt="CSV")
-    client.raw_insert("t", ["a", "b"], iter([b'{"a":3,', b'"b":"z"}\n']), fmt="JSONEachRow")
+    client.raw_insert("t", ["a", "b"], (part for part in (b'{"a":3,', b'"b":"z"}\n')), fmt="JSONEachRow")
     client.command("INSERT INTO t VALUES (4, 'format'), (5, 'select')")
     client.command("INSERT INTO t SELECT 6, 'values'")
     assert client.raw_query("SELECT a, b FROM t ORDER BY a", fmt="CSV") == (

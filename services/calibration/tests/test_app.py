@@ -2,12 +2,12 @@
 
 import pytest
 
+from dramatis_calibration.app import service
 from dramatis_contracts.base import Request, Resource
 from dramatis_contracts.rpc import Method
 from dramatis_kit import Rejected
 from dramatis_kit.settings import Settings
 from dramatis_testkit.hosting import hosted
-from dramatis_calibration.app import service
 
 
 class Anything(Request):

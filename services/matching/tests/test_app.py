@@ -6,8 +6,8 @@ from dramatis_contracts.base import Request, Resource
 from dramatis_contracts.rpc import Method
 from dramatis_kit import Rejected
 from dramatis_kit.settings import Settings
-from dramatis_testkit.hosting import hosted
 from dramatis_matching.app import service
+from dramatis_testkit.hosting import hosted
 
 
 class Anything(Request):

@@ -82,7 +82,7 @@ class Projector:
 
     async def _types_of(self, client: Client, table: str) -> tuple[str, ...]:
         """The types are the table's own, so that no list of columns is written down twice."""
-        found = dict(await client.query(_COLUMNS, {"table": table}))
+        found: dict[str, str] = dict(await client.query(_COLUMNS, {"table": table}))
         if missing := [name for name in self._names if name not in found]:
             raise Unavailable(f"the table {table} (it lacks {', '.join(missing)})")
         return tuple(found[name] for name in self._names)

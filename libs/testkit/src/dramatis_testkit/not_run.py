@@ -1,6 +1,7 @@
 """Tests that need more than Python: run where the tool is present, else listed as *not run*, never as passed.
 
-Mark a test with `@pytest.mark.needs("node")`. With `DRAMATIS_REQUIRE_ALL=1` (CI) a test that is not run fails the session.
+Mark a test with `@pytest.mark.needs("node")`. With `DRAMATIS_REQUIRE_ALL=1` (CI) a test that is not run fails the
+session.
 """
 
 import os

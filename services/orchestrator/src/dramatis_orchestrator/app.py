@@ -1,4 +1,7 @@
-"""Composition root of orchestrator. Processes and their metrics, life loops, chat completions, conversations, agents under test and batch execution."""
+"""Composition root of orchestrator.
+
+Processes and their metrics, life loops, chat completions, conversations, agents under test and batch execution.
+"""
 
 from dramatis_bus.unbuilt import unbuilt
 

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 import chdb
-from chdb.state.sqlitelike import ChdbError
+from chdb import ChdbError
 
 from dramatis_engines.clickhouse.failures import EngineFailure, failure_of
 from dramatis_engines.clickhouse.statements import Statement

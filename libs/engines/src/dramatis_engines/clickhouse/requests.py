@@ -6,10 +6,11 @@ Sessions are not kept: `session_id` is accepted and has no effect, so a temporar
 """
 
 from dataclasses import dataclass
+from email.message import Message
 from email.parser import BytesParser
 from email.policy import HTTP
-from http.client import HTTPMessage
-from typing import IO
+from io import BufferedIOBase
+from typing import TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 from dramatis_engines.clickhouse.encodings import decompressed, negotiated, too_large
@@ -27,6 +28,8 @@ _HTTP_ONLY = frozenset(
     )
 )
 
+Headers: TypeAlias = "Message[str, str]"
+
 _LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -40,7 +43,7 @@ class Asked:
     whole: bool
 
 
-def admit(target: str, headers: HTTPMessage) -> None:
+def admit(target: str, headers: Headers) -> None:
     """Refuse unknown paths, and pages of the web: none may query the engine of whoever looks at it.
 
     `Host` is checked because a page's own DNS name may be bound to 127.0.0.1.
@@ -53,7 +56,7 @@ def admit(target: str, headers: HTTPMessage) -> None:
         raise EngineFailure(text, 403)
 
 
-def read_body(stream: IO[bytes], headers: HTTPMessage, limit: int) -> bytes:
+def read_body(stream: BufferedIOBase, headers: Headers, limit: int) -> bytes:
     """The body as sent, at most `limit` bytes of it; decompressed it may be as large again."""
     if headers.get("Transfer-Encoding", "").lower() == "chunked":
         body = _chunked(stream, limit)
@@ -65,7 +68,7 @@ def read_body(stream: IO[bytes], headers: HTTPMessage, limit: int) -> bytes:
     return decompressed(body, headers.get("Content-Encoding", "").strip().lower(), limit)
 
 
-def _chunked(stream: IO[bytes], limit: int) -> bytes:
+def _chunked(stream: BufferedIOBase, limit: int) -> bytes:
     parts: list[bytes] = []
     room = limit
     while size := _number(stream.readline(1024).partition(b";")[0].decode("latin-1"), 16):
@@ -79,7 +82,7 @@ def _chunked(stream: IO[bytes], limit: int) -> bytes:
     return b"".join(parts)
 
 
-def _exactly(stream: IO[bytes], size: int) -> bytes:
+def _exactly(stream: BufferedIOBase, size: int) -> bytes:
     """A client that goes away in the middle of its rows has inserted none of them."""
     body = stream.read(size)
     if len(body) < size:
@@ -97,7 +100,7 @@ def _number(text: str, base: int) -> int:
     return number
 
 
-def asked(method: str, target: str, headers: HTTPMessage, body: bytes) -> Asked:
+def asked(method: str, target: str, headers: Headers, body: bytes) -> Asked:
     """Raises `EngineFailure` for a request that cannot be understood or is not allowed."""
     parameters = dict(parse_qsl(urlsplit(target).query, keep_blank_values=True))
     if headers.get("Content-Type", "").startswith("multipart/form-data"):
@@ -110,7 +113,7 @@ def asked(method: str, target: str, headers: HTTPMessage, body: bytes) -> Asked:
     return Asked(
         request=Request(
             statement=parse(text, default_format),
-            database=parameters.get("database") or headers.get("X-ClickHouse-Database", ""),
+            database=parameters.get("database") or headers.get("X-ClickHouse-Database") or "",
             settings={name: value for name, value in parameters.items() if _is_setting(name)},
             parameters={name[6:]: value for name, value in parameters.items() if name.startswith("param_")},
             read_only=method == "GET",
