@@ -1,4 +1,4 @@
-"""`python -m bench [ROW…] [--full]`: measure, print the table, write `bench/results.json`."""
+"""`python -m bench [ROW…] [--full]`: measure and print the table; without ROW also write `bench/results.json`."""
 
 import asyncio
 import logging
@@ -38,7 +38,8 @@ def main() -> int:
     before = facts()
     found = [row for name in options.rows or BENCHMARKS for row in _measured(name, size)]
     show(found)
-    save(found, before, RESULTS, full=size.full)
+    if not options.rows:  # the file is of one run, in which everything was measured
+        save(found, before, RESULTS, full=size.full)
     return 1 if any(isinstance(row, NotRun) for row in found) else 0
 
 
