@@ -12,6 +12,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
+from dramatis_eventlog.cancellation import stop_if_cancelled
 from dramatis_eventlog.faults import reported
 from dramatis_eventlog.log import COLLECTION
 from dramatis_kit import Document, Unavailable
@@ -102,6 +103,7 @@ class Feed:
 async def _read(stream: AsyncChangeStream[Document], queue: "asyncio.Queue[Document | FeedLost]") -> None:
     try:
         while stream.alive:
+            stop_if_cancelled()
             change = await stream.try_next()
             if change is not None:
                 await queue.put(change["fullDocument"])

@@ -19,6 +19,7 @@ from dramatis_bus.errors import TooLarge
 from dramatis_bus.messages import check_size, encode_event
 from dramatis_bus.subjects import stream_name
 from dramatis_contracts.envelope import Envelope
+from dramatis_eventlog.cancellation import stop_if_cancelled
 from dramatis_eventlog.commits import positions
 from dramatis_eventlog.faults import reported
 from dramatis_eventlog.flight import FAILURES, Aggregate, Flight
@@ -85,6 +86,7 @@ class Lane:
         """Publish for ever. Raises only when the lease is lost or for a defect."""
         attempt = 0
         while True:
+            stop_if_cancelled()
             try:
                 await self._publish()
             except FAILURES as failure:
@@ -116,6 +118,7 @@ class Lane:
             where = {"relayed": False, "service": self._service, "pos": {"$gt": self._reached}}
             with reported():
                 page = await self._commits.find(where, sort={"pos": 1}, limit=_PAGE).to_list()
+            stop_if_cancelled()
             for commit in page:
                 yield commit
             if not page:
@@ -162,6 +165,7 @@ class Lane:
         return messages
 
     async def _pause(self) -> None:
+        stop_if_cancelled()
         self._wake.clear()
         try:
             async with asyncio.timeout(0.25):

@@ -10,6 +10,7 @@ from bson import ObjectId
 from pymongo import UpdateOne, WriteConcern
 from pymongo.asynchronous.database import AsyncDatabase
 
+from dramatis_eventlog.cancellation import stop_if_cancelled
 from dramatis_eventlog.faults import reported
 from dramatis_eventlog.log import COLLECTION
 from dramatis_kit import Document
@@ -48,6 +49,7 @@ class Marks:
     async def run(self) -> None:
         """Mark for ever. Raises `Unavailable`."""
         while True:
+            stop_if_cancelled()
             await self._some.wait()
             await self.write()
 

@@ -15,6 +15,7 @@ from pymongo.errors import PyMongoError
 from dramatis_bus import Bus
 from dramatis_contracts.registry import SERVICES
 from dramatis_eventlog.arrivals import Arrivals, FeedLost
+from dramatis_eventlog.cancellation import stop_if_cancelled
 from dramatis_eventlog.faults import reported
 from dramatis_eventlog.lane import Lane, Route
 from dramatis_eventlog.lease import Held, Lease
@@ -68,6 +69,7 @@ class Relay:
             except* (Unavailable, PyMongoError, LeaseLost) as faults:
                 self._trouble = "; ".join(str(fault) for fault in faults.exceptions)
                 log.warning("the relay begins anew", reason=self._trouble)
+            stop_if_cancelled()  # a task group in which something failed forgets that it was cancelled
             await asyncio.sleep(self._term / 10)
 
     async def _lead(self) -> None:
@@ -83,7 +85,9 @@ class Relay:
             await self._work(held.epoch, marks)
         finally:
             self._lanes = {}
-            await self._retire(marks)
+            latest, self._held = self._held or held, None
+            # In a task of its own: this one may have been cancelled.
+            await asyncio.shield(asyncio.create_task(self._retire(latest, marks), name="relay retires"))
 
     async def _work(self, epoch: int, marks: Marks) -> None:
         before = await EventLog(self._database).last_position()
@@ -103,6 +107,7 @@ class Relay:
 
     async def _renew(self) -> None:
         while self._held is not None:
+            stop_if_cancelled()
             await asyncio.sleep(self._term * 0.3)
             try:
                 renewed = await self._lease.renew(self._held)
@@ -137,6 +142,7 @@ class Relay:
             await self._number(sequencer, window, again=True)
 
     async def _number(self, sequencer: Sequencer, commits: Sequence[Document], *, again: bool = False) -> None:
+        stop_if_cancelled()
         self._guard()
         for commit in await sequencer.number(commits, again=again):
             self._lanes[commit["service"]].offer(commit)
@@ -156,9 +162,8 @@ class Relay:
         with reported():
             await self._database[STATE].update_one({"_id": "epoch"}, {"$max": {"epoch": epoch}}, upsert=True)
 
-    async def _retire(self, marks: Marks) -> None:
-        held, self._held = self._held, None
-        if held is None or held.remaining() <= 0:
+    async def _retire(self, held: Held, marks: Marks) -> None:
+        if held.remaining() <= 0:
             return
         try:
             async with asyncio.timeout(1):
