@@ -109,8 +109,9 @@ _CODES = (
     ErrorCode(
         "SERVICE_UNAVAILABLE",
         503,
-        "A part of the platform that the request needs is down. Nothing was accepted.",
-        "Try again after the number of seconds in `Retry-After`.",
+        "A part of the platform that the request needs is down or did not answer in time.",
+        "Try again after the number of seconds in `Retry-After`. What was asked for may still have been accepted: look "
+        "before you ask again.",
     ),
 )
 
