@@ -25,6 +25,10 @@ def test_a_typing_error_is_found_without_a_look_up(position: int) -> None:
     assert key_print(key[:position] + wrong + key[position + 1 :]) is None
 
 
-@pytest.mark.parametrize("key", ["", "dr_", "sk_live_123", "dr_d" + "é" * 36, new_key("standard") + "\n"])
+@pytest.mark.parametrize(
+    "key",
+    ["", "dr_", "sk_live_123", "dr_d" + "é" * 36, new_key("standard") + "\n"],
+    ids=["empty", "prefix", "foreign", "letters", "line feed"],
+)
 def test_what_is_no_key_is_no_key(key: str) -> None:
     assert key_print(key) is None

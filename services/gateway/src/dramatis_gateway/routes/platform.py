@@ -1,5 +1,6 @@
 """`/health`, `/metrics` and `/docs`: open to whoever reaches the gateway, and free of tenants' data."""
 
+import re
 from html import escape
 
 from fastapi import APIRouter, Response
@@ -41,7 +42,7 @@ async def metrics(door: TheDoor) -> Response:
 async def error_index() -> HTMLResponse:
     rows = "".join(
         f'<tr><td><a href="/docs/errors/{error.code}"><code>{error.code}</code></a></td><td>{error.status}</td>'
-        f"<td>{escape(error.meaning)}</td></tr>"
+        f"<td>{_prose(error.meaning)}</td></tr>"
         for error in ERRORS.values()
     )
     table = f"<table><thead><tr><th>Code</th><th>Status</th><th>Meaning</th></tr></thead><tbody>{rows}</tbody></table>"
@@ -58,9 +59,14 @@ async def error_page(code: str) -> HTMLResponse:
 
 def _explained(error: ErrorCode) -> str:
     return (
-        f"<p>HTTP status <code>{error.status}</code></p><p>{escape(error.meaning)}</p>"
-        f"<h2>What to do</h2><p>{escape(error.remedy)}</p><p><a href='/docs/errors'>All error codes</a></p>"
+        f"<p>HTTP status <code>{error.status}</code></p><p>{_prose(error.meaning)}</p>"
+        f"<h2>What to do</h2><p>{_prose(error.remedy)}</p><p><a href='/docs/errors'>All error codes</a></p>"
     )
+
+
+def _prose(text: str) -> str:
+    """The catalogue's words as HTML; what stands between backticks is code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _page(title: str, body: str) -> HTMLResponse:
