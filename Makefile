@@ -32,7 +32,7 @@ check: .venv/ready
 	$(BIN)/python scripts/generate.py --check
 
 test: check
-	$(BIN)/pytest
+	$(BIN)/pytest -q -n 2 --dist loadscope
 
 bench: .venv/ready
 	$(BIN)/python -m bench
