@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from bson import Timestamp
 from pymongo.asynchronous.change_stream import AsyncChangeStream
-from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
@@ -19,6 +18,9 @@ from dramatis_kit import Document, Unavailable
 
 WINDOW = 256
 """Commits that get their positions in one write."""
+
+NEEDED = ("tenant", "stream", "service", "subject", "n", "events", "at")
+"""What the relay must know of a commit."""
 
 _QUEUE = 4 * WINDOW
 
@@ -45,21 +47,29 @@ class Arrivals:
 
         Of one stream they are complete: whoever commits version 2 has seen version 1, which was stamped before.
         """
+        where: Document = {"relayed": False, "service": {"$in": await self._services(until)}, "pos": None}
+        after = Timestamp(0, 0)
+        while page := await self._page({**where, "at": {"$gt": after, "$lte": until}}):
+            yield page
+            after = page[-1]["at"]
+
+    async def _services(self, until: Timestamp) -> list[str]:
+        """Which services have commits that wait. What is read from now on is at least as new as `until`."""
         async with self._database.client.start_session(causal_consistency=True) as session:
             session.advance_operation_time(until)
-            while page := await self._page(session, until):
-                yield page
+            with reported():
+                return await self._commits.distinct("service", {"relayed": False, "pos": None}, session=session)
 
-    async def _page(self, session: AsyncClientSession, until: Timestamp) -> list[Document]:
+    async def _page(self, where: Document) -> list[Document]:
+        # Without the session, which would wait until the positions just given are durable.
         with reported():
-            services = await self._commits.distinct("service", {"relayed": False, "pos": None}, session=session)
-            where = {"relayed": False, "service": {"$in": services}, "pos": None, "at": {"$lte": until}}
-            return await self._commits.find(where, sort={"at": 1}, limit=WINDOW, session=session).to_list()
+            return await self._commits.find(where, NEEDED, sort={"at": 1}, limit=WINDOW).to_list()
 
     @asynccontextmanager
     async def since(self, start: Timestamp) -> AsyncIterator["Feed"]:
         """Commits as they are made, from `start` on."""
-        pipeline: list[Document] = [{"$match": {"operationType": "insert"}}, {"$project": {"fullDocument": 1}}]
+        needed = {f"fullDocument.{name}": 1 for name in ("_id", *NEEDED)}
+        pipeline: list[Document] = [{"$match": {"operationType": "insert"}}, {"$project": needed}]
         with reported():
             stream = await self._commits.watch(
                 pipeline, start_at_operation_time=start, max_await_time_ms=1000, batch_size=WINDOW

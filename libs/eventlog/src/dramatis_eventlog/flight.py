@@ -18,7 +18,8 @@ from dramatis_bus.errors import TooLarge
 from dramatis_bus.headers import MSG_ID
 from dramatis_bus.subjects import stream_name
 from dramatis_eventlog.marks import Marks
-from dramatis_eventlog.publisher import Ack, Message, Publisher, PublishRefused
+from dramatis_eventlog.messages import Message
+from dramatis_eventlog.publisher import Ack, Publisher, PublishRefused
 from dramatis_kit import Unavailable
 
 WINDOW = 512

@@ -16,16 +16,15 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from dramatis_bus import Bus
 from dramatis_bus.errors import TooLarge
-from dramatis_bus.messages import check_size, encode_event
+from dramatis_bus.messages import check_size
 from dramatis_bus.subjects import stream_name
-from dramatis_contracts.envelope import Envelope
 from dramatis_eventlog.cancellation import stop_if_cancelled
-from dramatis_eventlog.commits import positions
 from dramatis_eventlog.faults import reported
 from dramatis_eventlog.flight import FAILURES, Aggregate, Flight
 from dramatis_eventlog.log import COLLECTION
 from dramatis_eventlog.marks import Marks
-from dramatis_eventlog.publisher import Message, Publisher, PublishRefused
+from dramatis_eventlog.messages import Message, messages
+from dramatis_eventlog.publisher import Publisher, PublishRefused
 from dramatis_eventlog.reconcile import Streams
 from dramatis_kit import Document, Settings
 
@@ -35,7 +34,9 @@ QUEUE = 1024
 """Commits that the sequencer may be ahead before the lane reads them from the log instead."""
 
 LOOK_SECONDS = 5.0
+ROOM_SECONDS = 1.0
 _PAGE = 256
+_HEADER_BYTES = 16_384  # far more than headers ever take: a smaller payload needs no exact look
 _SECONDS_BETWEEN_ATTEMPTS = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 
@@ -61,6 +62,7 @@ class Lane:
         self._queue: deque[Document] = deque()
         self._overflown = True
         self._wake = asyncio.Event()
+        self._behind = asyncio.Event()
         self._flight: Flight | None = None
         self._reached = 0
         self._late: set[ObjectId] = set()
@@ -76,6 +78,16 @@ class Lane:
         else:
             self._queue.append(commit)
         self._wake.set()
+
+    async def room(self) -> None:
+        """Wait until the lane has caught up a little, but not for one that is in trouble."""
+        self._behind.clear()
+        if len(self._queue) > QUEUE // 2 and self.trouble is None:
+            try:
+                async with asyncio.timeout(ROOM_SECONDS):
+                    await self._behind.wait()
+            except TimeoutError:
+                return
 
     def reconnected(self) -> None:
         """The connection was lost: what JetStream still has must be looked at."""
@@ -134,6 +146,8 @@ class Lane:
                 next_look = time.monotonic() + LOOK_SECONDS
             if self._queue and not flight.full:
                 await self._take(flight, self._queue.popleft())
+                if len(self._queue) <= QUEUE // 2:
+                    self._behind.set()
             else:
                 await self._pause()
 
@@ -151,18 +165,17 @@ class Lane:
 
     def _messages(self, aggregate: Aggregate, commit: Document) -> list[Message]:
         """The events as messages; none, and the aggregate is blocked, if the server cannot carry one of them."""
-        messages = [
-            encode_event(Envelope.model_construct(**stored), position)
-            for position, stored in zip(positions(commit), commit["events"], strict=True)
-        ]
+        encoded = messages(commit)
+        limit = self._route.bus.connection.max_payload
         try:
-            for subject, payload, headers in messages:
-                check_size(subject, payload, headers, self._route.bus.connection.max_payload)
+            for subject, payload, headers in encoded:
+                if len(payload) > limit - _HEADER_BYTES:
+                    check_size(subject, payload, headers, limit)
         except TooLarge as why:
             self.blocked[aggregate] = str(why)
             log.critical("an aggregate cannot be relayed", service=self._service, stream=aggregate[1], reason=str(why))
             return []
-        return messages
+        return encoded
 
     async def _pause(self) -> None:
         stop_if_cancelled()

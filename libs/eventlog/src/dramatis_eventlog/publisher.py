@@ -13,10 +13,7 @@ import orjson
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from dramatis_bus.messages import check_size
-
-Message = tuple[str, bytes, dict[str, str]]
-"""Subject, payload, headers: what `encode_event` gives."""
+from dramatis_eventlog.messages import Message
 
 
 class PublishRefused(Exception):
@@ -56,9 +53,11 @@ class Publisher:
                 await subscription.unsubscribe()
 
     async def send(self, message: Message, receiver: Receiver) -> None:
-        """Send without waiting for the answer. Raises `TooLarge`, or nats-py's error when there is no connection."""
+        """Send without waiting for the answer. Raises nats-py's error when there is no connection.
+
+        The message must not be larger than the server carries (`check_size`): it would close the connection.
+        """
         subject, payload, headers = message
-        check_size(subject, payload, headers, self._client.max_payload)
         self._sent += 1
         token = str(self._sent)
         self._unanswered[token] = (time.monotonic(), receiver)

@@ -144,8 +144,11 @@ class Relay:
     async def _number(self, sequencer: Sequencer, commits: Sequence[Document], *, again: bool = False) -> None:
         stop_if_cancelled()
         self._guard()
-        for commit in await sequencer.number(commits, again=again):
+        numbered = await sequencer.number(commits, again=again)
+        for commit in numbered:
             self._lanes[commit["service"]].offer(commit)
+        for service in {commit["service"] for commit in numbered}:
+            await self._lanes[service].room()
 
     def _reconnected(self) -> None:
         for lane in self._lanes.values():
