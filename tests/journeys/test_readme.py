@@ -38,7 +38,10 @@ def test_the_journey_of_the_readme_works_as_it_stands_there(platform: RunningPla
     assert {"cursor", "has_more"} <= set(page)
 
 
-@pytest.mark.parametrize("file", ["README.md", "CONTRIBUTING.md", *(str(page.relative_to(ROOT)) for page in sorted(ROOT.glob("docs/**/*.md")))])
+@pytest.mark.parametrize(
+    "file",
+    ["README.md", "CONTRIBUTING.md", *(str(page.relative_to(ROOT)) for page in sorted(ROOT.glob("docs/**/*.md")))],
+)
 def test_every_link_within_the_repository_leads_somewhere(file: str) -> None:
     folder = (ROOT / file).parent
     for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / file).read_text()):
