@@ -18,7 +18,7 @@ from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
 from nats.aio.client import Client
 from nats.js.api import ConsumerConfig
 
-from dramatis_bus import Bus, OrderedConsumer, Received, Retry, encode_event
+from dramatis_bus import BatchConsumer, Bus, OrderedConsumer, Received, Retry, encode_event
 from dramatis_bus.link import linked
 from dramatis_engines.nats_server import start_nats
 from dramatis_engines.ports import free_port
@@ -334,3 +334,27 @@ async def connection_to(port: int) -> asyncio.StreamWriter:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
             return writer
         await asyncio.sleep(0)
+
+
+async def test_faststreams_batch_waits_its_whole_timeout_and_ours_only_a_moment(stage: Any, until: Any) -> None:
+    """Both get the same event; whichever of FastStream's batches is not full comes after its timeout, here 10 s."""
+    await stage.provision()
+    theirs: list[int] = []
+    ours: list[int] = []
+    faststream = broker(stage)
+
+    async def take(messages: list[NatsMessage]) -> None:
+        theirs.append(len(messages))
+
+    async def take_ours(received: list[Received]) -> None:
+        ours.append(len(received))
+
+    pull = PullSub(batch_size=100, timeout=10, batch=True)
+    faststream.subscriber(f"ev.{stage.service}.>", **pulling(stage, pull_sub=pull))(take)
+    async with faststream, stage.open() as bus:
+        await faststream.start()
+        bus.consume(BatchConsumer("rows", services=[stage.service], size=100, wait=0.05), take_ours)
+        await bus.start()
+        await stage.publish(stage.event("agg"))
+        await until(lambda: ours == [1])
+        assert theirs == []
