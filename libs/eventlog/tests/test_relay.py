@@ -12,6 +12,7 @@ from dramatis_bus import Bus
 from dramatis_bus.messages import Received, decode_event
 from dramatis_bus.subjects import stream_name
 from dramatis_contracts.gateway.v1 import ApiKeyRevoked
+from dramatis_contracts.notifier.v1 import WebhookRemoved
 from dramatis_contracts.registry import SERVICES
 from dramatis_eventlog import Cause, EventLog, StreamId
 from dramatis_eventlog import app as relay_app
@@ -265,3 +266,27 @@ async def test_a_quiet_relay_keeps_its_change_stream(runtime: Runtime, bus: Bus,
         await settled(log, runtime)
         assert relay.trouble is None
     assert [event.position >> 32 for event in await stored(bus.jetstream())] == [1]
+
+
+async def test_a_full_stream_is_visible_and_holds_up_no_other_one(runtime: Runtime, bus: Bus, log: EventLog) -> None:
+    jetstream = bus.jetstream()
+    await commit(log, "a", 0)
+    async with relaying(runtime, bus) as relay:
+        await settled(log, runtime)
+        config = (await jetstream.stream_info(STREAM)).config
+        await jetstream.update_stream(config.evolve(max_bytes=1))
+        await commit(log, "a", 1)
+        webhook = StreamId("webhook", "wh_1")
+        await log.append(
+            TENANT, webhook, [WebhookRemoved()], expected_version=0, command_id="cmd-wh", cause=Cause("cor")
+        )
+        async with asyncio.timeout(20):
+            while await runtime.database.commits.count_documents({"relayed": False, "service": "notifier"}):
+                await asyncio.sleep(0.01)
+            while relay.trouble is None:
+                await asyncio.sleep(0.01)
+        assert relay.trouble.startswith("gateway: ")
+        await jetstream.update_stream(config)
+        await settled(log, runtime)
+    assert_in_order(events := await stored(jetstream))
+    assert len(events) == 2
