@@ -10,7 +10,8 @@ from dramatis_bus import Bus, Call
 from dramatis_contracts.base import Request, Resource
 from dramatis_contracts.rpc import Method
 from dramatis_engines.nats_server import start_nats
-from dramatis_kit import Settings, Unavailable
+from dramatis_kit import Runtime, Settings, Unavailable
+from dramatis_kit.service import connect
 
 
 class Ask(Request):
@@ -85,3 +86,13 @@ async def test_a_bus_closes_although_nats_is_gone(tmp_path: Path) -> None:
 
 async def echo(call: Call[Ask]) -> Answer:
     return Answer(text=call.tenant)
+
+
+async def test_a_service_whose_connection_was_closed_for_good_ends_its_process(stage: Any) -> None:
+    async with connect(stage.settings) as mongo:
+        runtime = Runtime(settings=stage.settings, mongo=mongo)
+        async with Bus.hosted(runtime, name=stage.service) as bus:
+            too_large = b"x" * (bus.connection.max_payload - 10)
+            await bus.connection.publish("anything", too_large, headers={"a": "b" * 100})
+            with pytest.raises(Unavailable, match="maximum payload"):
+                await asyncio.wait_for(runtime.failed, 20)

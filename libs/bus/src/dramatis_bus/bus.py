@@ -23,7 +23,7 @@ from dramatis_bus.server import Server
 from dramatis_bus.subjects import progress_subject, token
 from dramatis_contracts.rpc import Method
 from dramatis_contracts.simulation_engine.v1 import Progress
-from dramatis_kit import Settings, Unavailable
+from dramatis_kit import Runtime, Settings, Unavailable
 from dramatis_kit.service import connect
 
 log = structlog.get_logger()
@@ -69,6 +69,18 @@ class Bus:
         finally:
             await bus._close(settings.drain_seconds)
 
+    @classmethod
+    @asynccontextmanager
+    async def hosted(cls, runtime: Runtime, *, name: str) -> AsyncIterator["Bus"]:
+        """As `open`, for a service: a connection that is closed for good ends the process, and another one begins."""
+        async with cls.open(runtime.settings, name=name) as bus:
+            watch = runtime.spawn(bus.watch(), f"{name} connection")
+            try:
+                yield bus
+            finally:
+                watch.cancel()
+                await asyncio.gather(watch, return_exceptions=True)
+
     @property
     def connection(self) -> Client:
         """The NATS connection, for publishing with PubAck (the relay) and fan-out."""
@@ -89,7 +101,7 @@ class Bus:
     async def watch(self) -> None:
         """Raises `Unavailable` once the connection is closed for good, as after some errors that NATS reports.
 
-        Only a new process helps then: `runtime.spawn(bus.watch(), "nats connection")`.
+        Only a new process helps then, which `hosted` sees to.
         """
         await self._link.lost_for_good.wait()
         raise Unavailable(f"NATS ({self.connection.last_error})")

@@ -13,7 +13,7 @@ def unbuilt(name: str) -> Service:
 
     @asynccontextmanager
     async def open_service(runtime: Runtime) -> AsyncIterator[None]:
-        async with Bus.open(runtime.settings, name=name) as bus:
+        async with Bus.hosted(runtime, name=name) as bus:
             bus.not_implemented(name)
             bus.health(name, _no_checks)
             await bus.start()

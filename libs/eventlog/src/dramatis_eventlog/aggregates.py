@@ -60,13 +60,18 @@ class Aggregate(Generic[State, Command]):
     async def load(self, tenant: str, aggregate_id: str, *, as_of: int | None = None) -> Loaded[State]:
         """The present state, or that at version `as_of`; where the stream is shorter, `version` says so."""
         snapshot = await self.snapshots.load(tenant, aggregate_id)
-        loaded = self._restored(snapshot) if snapshot else None
+        loaded = self.restored(snapshot) if snapshot else None
         if loaded is None or (as_of is not None and loaded.version > as_of):
             loaded = Loaded(aggregate_id, self.initial, 0)
         if loaded.version == as_of:
             return loaded
         events = await self.log.read(tenant, StreamId(self.category, aggregate_id), after=loaded.version, up_to=as_of)
         return self._fold(loaded, events)
+
+    def restored(self, snapshot: Snapshot) -> Loaded[State]:
+        """The aggregate that a snapshot holds, for lists that were read from `snapshots`."""
+        state = self.decode(snapshot.state)
+        return Loaded(snapshot.id, state, snapshot.version, snapshot.created_at, snapshot.updated_at)
 
     async def handle(
         self, tenant: str, aggregate_id: str, command: Command, *, command_id: str, cause: Cause
@@ -131,10 +136,6 @@ class Aggregate(Generic[State, Command]):
         state = self.encode(loaded.state)
         snapshot = Snapshot(loaded.id, loaded.version, state, loaded.created_at, loaded.updated_at)
         await self.snapshots.save(tenant, snapshot, durably=durably)
-
-    def _restored(self, snapshot: Snapshot) -> Loaded[State]:
-        state = self.decode(snapshot.state)
-        return Loaded(snapshot.id, state, snapshot.version, snapshot.created_at, snapshot.updated_at)
 
     def _fold(self, loaded: Loaded[State], events: Sequence[Envelope]) -> Loaded[State]:
         state = loaded.state

@@ -14,7 +14,7 @@ from dramatis_kit import Resource, Runtime, Service
 
 @asynccontextmanager
 async def open_service(runtime: Runtime) -> AsyncIterator[None]:
-    async with Bus.open(runtime.settings, name="relay") as bus:
+    async with Bus.hosted(runtime, name="relay") as bus:
         relay = Relay(runtime, bus)
 
         async def checks() -> dict[str, str]:
@@ -23,13 +23,11 @@ async def open_service(runtime: Runtime) -> AsyncIterator[None]:
         bus.health("relay", checks)
         await bus.start()
         work = runtime.spawn(relay.run(), "relay")
-        watch = runtime.spawn(bus.watch(), "relay connection")
         try:
             yield
         finally:
             work.cancel()
-            watch.cancel()
-            await asyncio.gather(work, watch, return_exceptions=True)
+            await asyncio.gather(work, return_exceptions=True)
 
 
 def resources(runtime: Runtime) -> Sequence[Resource]:

@@ -20,7 +20,7 @@ NAME = "projector"
 
 @asynccontextmanager
 async def open_service(runtime: Runtime) -> AsyncIterator[None]:
-    async with ClickHousePool(runtime.settings) as pool, Bus.open(runtime.settings, name=NAME) as bus:
+    async with ClickHousePool(runtime.settings) as pool, Bus.hosted(runtime, name=NAME) as bus:
         bus.consume(consumer_of(EVENTS), Projector(pool, EVENTS, runtime.clock).handle)
         bus.health(NAME, lambda: checks(pool))
         await bus.start()

@@ -81,7 +81,7 @@ async def open_gateway(runtime: Runtime) -> AsyncIterator[Gateway]:
     """Yields when the gateway listens; ends streams at once on leaving, requests in flight within the drain time."""
     parts = _parts(runtime)
     settings, feed = parts.settings, parts.feed
-    async with Bus.open(runtime.settings, name=SERVICE) as bus:
+    async with Bus.hosted(runtime, name=SERVICE) as bus:
         await _start(bus, parts)
         work = [
             runtime.spawn(feed.watch(), "watch the feed"),

@@ -29,7 +29,7 @@ async def open_service(runtime: Runtime) -> AsyncIterator[None]:
     endpoints = Endpoints(stores.webhooks, stores.secrets)
     async with (
         Sender.open(settings.guard, settings.webhook_deadline_seconds) as sender,
-        Bus.open(runtime.settings, name="notifier") as bus,
+        Bus.hosted(runtime, name="notifier") as bus,
     ):
         worker = Worker(stores.deliveries, endpoints, sender, settings, runtime.clock)
         announcer = Announcer(

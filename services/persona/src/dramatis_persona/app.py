@@ -32,7 +32,7 @@ def personas_of(runtime: Runtime) -> handlers.Personas:
 @asynccontextmanager
 async def open_service(runtime: Runtime) -> AsyncIterator[None]:
     personas = personas_of(runtime)
-    async with Bus.open(runtime.settings, name="persona") as bus:
+    async with Bus.hosted(runtime, name="persona") as bus:
         bus.serve(v1.create_persona, partial(handlers.create, personas))
         bus.serve(v1.update_persona, partial(handlers.update, personas))
         bus.serve(v1.delete_persona, partial(handlers.delete, personas))

@@ -6,7 +6,7 @@ from dramatis_contracts.persona import v1
 from dramatis_eventlog import Aggregate, Loaded, cause_of
 from dramatis_kit import Rejected
 from dramatis_persona.decider import Command, PersonaState
-from dramatis_persona.projections import resource, restored
+from dramatis_persona.projections import resource
 
 Personas = Aggregate[PersonaState, Command]
 
@@ -44,7 +44,7 @@ async def list_(personas: Personas, call: Call[v1.ListPersonas]) -> Page[v1.Pers
     skip = (wanted.page - 1) * wanted.page_size
     found = await personas.snapshots.find(call.tenant, chosen, skip=skip, limit=wanted.page_size)
     total = await personas.snapshots.count(call.tenant, chosen)
-    items = [resource(restored(snapshot)) for snapshot in found]
+    items = [resource(personas.restored(snapshot)) for snapshot in found]
     return Page[v1.Persona](items=items, total=total, page=wanted.page, page_size=wanted.page_size)
 
 

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from dramatis_contracts.persona import v1
-from dramatis_eventlog import Loaded, Snapshot
+from dramatis_eventlog import Loaded
 from dramatis_kit import Document
 from dramatis_persona.decider import PersonaState
 
@@ -19,11 +19,6 @@ def decode(document: Document) -> PersonaState:
     # An older reader ignores what a newer writer added.
     known = v1.PersonaProfile.model_validate(profile, extra="ignore") if profile else None
     return PersonaState(profile=known, deleted=document["deleted"])
-
-
-def restored(snapshot: Snapshot) -> Loaded[PersonaState]:
-    state = decode(snapshot.state)
-    return Loaded(snapshot.id, state, snapshot.version, snapshot.created_at, snapshot.updated_at)
 
 
 def resource(loaded: Loaded[PersonaState]) -> v1.Persona:

@@ -41,7 +41,7 @@ async def open_service(runtime: Runtime) -> AsyncIterator[None]:
     progress: dict[tuple[str, str], float] = {}
     # The first simulation would otherwise wait for imports and data files.
     await asyncio.to_thread(warm_up)
-    async with Bus.open(runtime.settings, name=v1.SERVICE) as bus:
+    async with Bus.hosted(runtime, name=v1.SERVICE) as bus:
         handlers = Handlers(simulations, bus, settings, progress)
         runner = Runner(simulations, bus, settings, runtime.clock, progress)
         bus.serve(v1.request_focus_group, handlers.request_focus_group)
@@ -54,11 +54,7 @@ async def open_service(runtime: Runtime) -> AsyncIterator[None]:
         bus.consume(SNAPSHOTS, simulations.repair)
         bus.health(v1.SERVICE, _checks(runtime))
         await bus.start()
-        watch = runtime.spawn(bus.watch(), "simulation-engine connection")
-        try:
-            yield
-        finally:
-            watch.cancel()
+        yield
 
 
 def resources(runtime: Runtime) -> Sequence[Resource]:
