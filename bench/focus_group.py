@@ -10,7 +10,7 @@ from bench.platform import Api, Seen, platform
 from dramatis_contracts.persona.v1 import Persona
 from dramatis_contracts.simulation_engine.v1 import FocusGroup
 from dramatis_engines.example import PERSONAS, focus_group
-from dramatis_simulation_engine.model import simulate
+from dramatis_simulation_engine.focus_group.model import simulate
 from dramatis_simulation_engine.people import Respondent
 from dramatis_simulation_engine.runner import respondent_of
 

@@ -4,11 +4,11 @@ from typing import Any
 
 from dramatis_contracts.persona.v1 import BehavioralTraits, Demographics, Preferences
 from dramatis_contracts.simulation_engine.v1 import FocusGroup, Property
-from dramatis_simulation_engine.listing import read_listing
+from dramatis_simulation_engine.focus_group.listing import read_listing
+from dramatis_simulation_engine.focus_group.respondents import StatisticalRespondents
+from dramatis_simulation_engine.focus_group.tastes import load_assumptions
 from dramatis_simulation_engine.people import Respondent
 from dramatis_simulation_engine.questions import Alternative, Question
-from dramatis_simulation_engine.respondents import StatisticalRespondents
-from dramatis_simulation_engine.tastes import load_assumptions
 from dramatis_simulation_engine.taxonomy import load_taxonomy
 
 EXAMPLE: dict[str, Any] = {

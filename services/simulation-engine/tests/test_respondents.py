@@ -7,8 +7,8 @@ import pytest
 from simulation_scene import home, john, person, respondents
 
 from dramatis_contracts.simulation_engine.v1 import Property
-from dramatis_simulation_engine.explanations import explain
-from dramatis_simulation_engine.listing import read_listing
+from dramatis_simulation_engine.focus_group.explanations import explain
+from dramatis_simulation_engine.focus_group.listing import read_listing
 from dramatis_simulation_engine.people import Respondent
 from dramatis_simulation_engine.questions import Alternative, Answers, Question
 from dramatis_simulation_engine.seeds import Floats

@@ -24,7 +24,7 @@ from dramatis_kit import Rejected, Settings, new_id
 from dramatis_kit.provisioning import drift_of, provision
 from dramatis_kit.service import Runtime, connect, select
 from dramatis_simulation_engine.app import service
-from dramatis_simulation_engine.model import simulate
+from dramatis_simulation_engine.focus_group.model import simulate
 from dramatis_simulation_engine.runner import respondent_of
 from dramatis_testkit.hosting import hosted
 

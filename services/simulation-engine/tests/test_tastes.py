@@ -6,8 +6,8 @@ import pytest
 from simulation_scene import home, interest_in, john, person
 
 from dramatis_contracts.simulation_engine.v1 import Property
+from dramatis_simulation_engine.focus_group.tastes import load_assumptions, tastes_of
 from dramatis_simulation_engine.people import age_of, net_worth_of
-from dramatis_simulation_engine.tastes import load_assumptions, tastes_of
 
 
 def demographics(**fields: Any) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from dramatis_simulation_engine.taxonomy import Lexicon, load_taxonomy, load_toml, words_of
+from dramatis_simulation_engine.data_files import load_toml
+from dramatis_simulation_engine.taxonomy import Lexicon, load_taxonomy, words_of
 
 TAXONOMY = load_taxonomy()
 

@@ -10,9 +10,9 @@ from scipy.special import ndtri
 
 from dramatis_contracts.persona.v1 import BehavioralTraits, Demographics, Preferences
 from dramatis_contracts.simulation_engine.v1 import DiversityParameters
+from dramatis_simulation_engine.data_files import load_toml
 from dramatis_simulation_engine.people import Respondent, age_of, net_worth_of
 from dramatis_simulation_engine.seeds import Floats, seed_of, sobol
-from dramatis_simulation_engine.taxonomy import load_toml
 
 _TRAITS = ("age", "wealth", "risk", "urgency", "price")
 _CUTS = (-1.5, -0.5, 0.5, 1.5)

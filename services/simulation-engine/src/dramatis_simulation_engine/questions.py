@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from dramatis_simulation_engine.listing import Listing
+from dramatis_simulation_engine.focus_group.listing import Listing
 from dramatis_simulation_engine.seeds import Floats
 from dramatis_simulation_engine.taxonomy import Sign
 

@@ -21,9 +21,10 @@ from dramatis_eventlog import Cause
 from dramatis_kit import Clock, Rejected
 from dramatis_kit.telemetry import traceparent
 from dramatis_simulation_engine.commands import Command, Complete, Fail, Start
+from dramatis_simulation_engine.data_files import model_version
 from dramatis_simulation_engine.decider import ENDED, Simulation
+from dramatis_simulation_engine.focus_group.model import DOMAIN, simulate
 from dramatis_simulation_engine.handlers import Simulations
-from dramatis_simulation_engine.model import model_version, simulate
 from dramatis_simulation_engine.outcome import Outcome
 from dramatis_simulation_engine.people import Respondent
 from dramatis_simulation_engine.settings import SimulationSettings
@@ -73,7 +74,7 @@ class Runner:
         run = _run_of(received)
         if (await self._simulations.load(run.tenant, run.id)).state.status in ENDED:
             return
-        start = Start(model_version=model_version(), at=self._clock())
+        start = Start(model_version=model_version(DOMAIN), at=self._clock())
         # Only the first engine's start is a fact: the command id belongs to the request, not to the attempt.
         if (await self._commit(run, start, "start")).status in ENDED:
             return

@@ -1,13 +1,12 @@
 """What the words of a client mean: attributes, and how text is read as levels of them. Pure."""
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
-from typing import Any
+
+from dramatis_simulation_engine.data_files import load_toml
 
 Phrase = tuple[str, ...]
 Sign = int
@@ -144,11 +143,6 @@ class Taxonomy:
         for piece, meaning in self.grammar.scan(words):
             is_number = len(piece) == 1 and piece[0].isdigit()
             yield piece, meaning or ("neutral" if is_number else None)
-
-
-def load_toml(domain: str, name: str) -> dict[str, Any]:
-    """A data file of this package. The files are reviewed like code."""
-    return tomllib.loads((files(__package__) / "data" / domain / f"{name}.toml").read_text("utf-8"))
 
 
 @cache

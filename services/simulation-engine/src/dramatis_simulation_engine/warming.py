@@ -1,7 +1,7 @@
 """A smallest possible focus group, run once when the service opens, so that a client's first one does not wait."""
 
 from dramatis_contracts.simulation_engine import v1
-from dramatis_simulation_engine.model import simulate
+from dramatis_simulation_engine.focus_group.model import simulate
 
 _SMALLEST = v1.FocusGroup(
     name="warming up",

@@ -13,7 +13,8 @@ import numpy as np
 
 from dramatis_contracts.simulation_engine.v1 import Headline, PricingStrategy, Recommendation
 from dramatis_simulation_engine import findings
-from dramatis_simulation_engine.listing import Listing
+from dramatis_simulation_engine.focus_group.listing import Listing
+from dramatis_simulation_engine.focus_group.studies.study import StudyResult, estimate_json, impact_of, key_of
 from dramatis_simulation_engine.questions import Alternative, Answers, Question
 from dramatis_simulation_engine.statistics import (
     BOOTSTRAP,
@@ -22,7 +23,6 @@ from dramatis_simulation_engine.statistics import (
     demand_curve,
     interval,
 )
-from dramatis_simulation_engine.studies.study import StudyResult, estimate_json, impact_of, key_of
 
 QUESTION = "Would you ask to view the property at this price?"
 Edge = Literal["lowest", "highest"]

@@ -13,10 +13,8 @@ import numpy as np
 
 from dramatis_contracts.simulation_engine.v1 import Headline, ModificationTesting, Recommendation
 from dramatis_simulation_engine import findings
-from dramatis_simulation_engine.listing import Listing
-from dramatis_simulation_engine.questions import NONE, Alternative, Answers, Question
-from dramatis_simulation_engine.statistics import Evidence, best_of, consensus
-from dramatis_simulation_engine.studies.study import (
+from dramatis_simulation_engine.focus_group.listing import Listing
+from dramatis_simulation_engine.focus_group.studies.study import (
     StudyResult,
     estimate_json,
     impact_of,
@@ -24,6 +22,8 @@ from dramatis_simulation_engine.studies.study import (
     top_alternative,
     unread,
 )
+from dramatis_simulation_engine.questions import NONE, Alternative, Answers, Question
+from dramatis_simulation_engine.statistics import Evidence, best_of, consensus
 from dramatis_simulation_engine.taxonomy import Reading, Taxonomy
 
 AS_IS = "as it is"

@@ -12,6 +12,7 @@ from itertools import chain
 from typing import Any
 
 from dramatis_contracts.persona.v1 import Preferences
+from dramatis_simulation_engine.data_files import load_toml
 from dramatis_simulation_engine.people import Respondent, age_of, net_worth_of
 from dramatis_simulation_engine.taxonomy import (
     Lexicon,
@@ -19,7 +20,6 @@ from dramatis_simulation_engine.taxonomy import (
     Sign,
     Taxonomy,
     load_taxonomy,
-    load_toml,
     words_of,
 )
 

@@ -14,11 +14,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from dramatis_simulation_engine.listing import Listing, fit_of
+from dramatis_simulation_engine.focus_group.listing import Listing, fit_of
+from dramatis_simulation_engine.focus_group.tastes import Assumptions, Constant, Tastes, tastes_of
 from dramatis_simulation_engine.people import Respondent
 from dramatis_simulation_engine.questions import Question
 from dramatis_simulation_engine.seeds import Floats, normals, rotated_normals, seed_of, sobol, uniforms
-from dramatis_simulation_engine.tastes import Assumptions, Constant, Tastes, tastes_of
 
 _COLDEST = 1e-6
 """Below this everyone always takes the best: a smaller divisor would only overflow."""

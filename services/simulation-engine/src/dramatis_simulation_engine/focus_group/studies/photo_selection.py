@@ -9,7 +9,15 @@ import numpy as np
 
 from dramatis_contracts.simulation_engine.v1 import Estimate, Headline, Photo, PhotoSelection, Recommendation
 from dramatis_simulation_engine import findings
-from dramatis_simulation_engine.listing import Listing
+from dramatis_simulation_engine.focus_group.listing import Listing
+from dramatis_simulation_engine.focus_group.studies.study import (
+    StudyResult,
+    estimate_json,
+    impact_of,
+    key_of,
+    top_alternative,
+    unread,
+)
 from dramatis_simulation_engine.questions import NONE, Alternative, Answers, Question
 from dramatis_simulation_engine.statistics import (
     JACKKNIFE,
@@ -17,14 +25,6 @@ from dramatis_simulation_engine.statistics import (
     best_of,
     consensus,
     kendalls_w,
-)
-from dramatis_simulation_engine.studies.study import (
-    StudyResult,
-    estimate_json,
-    impact_of,
-    key_of,
-    top_alternative,
-    unread,
 )
 from dramatis_simulation_engine.taxonomy import Reading, Taxonomy, words_of
 

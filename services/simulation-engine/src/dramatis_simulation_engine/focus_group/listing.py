@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dramatis_contracts.simulation_engine.v1 import Property
-from dramatis_simulation_engine.tastes import Assumptions, Constant, Household, Tastes, Wishes
+from dramatis_simulation_engine.focus_group.tastes import Assumptions, Constant, Household, Tastes, Wishes
 from dramatis_simulation_engine.taxonomy import Phrase, Sign, Taxonomy, words_of
 
 

@@ -1,10 +1,7 @@
 """A focus group as a computation: people, questions, answers, results. Pure: seed in, results out."""
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Any, assert_never
 
 import numpy as np
@@ -16,20 +13,21 @@ from dramatis_contracts.simulation_engine.v1 import (
     PricingStrategy,
     Scenario,
 )
-from dramatis_simulation_engine.listing import Listing, read_listing
+from dramatis_simulation_engine.data_files import model_version
+from dramatis_simulation_engine.focus_group.listing import Listing, read_listing
+from dramatis_simulation_engine.focus_group.report import UNREAD_SHOWN, details_of, summary_of, unread_in
+from dramatis_simulation_engine.focus_group.respondents import Respondents, StatisticalRespondents
+from dramatis_simulation_engine.focus_group.studies.modification_testing import ModificationStudy
+from dramatis_simulation_engine.focus_group.studies.photo_selection import PhotoStudy
+from dramatis_simulation_engine.focus_group.studies.pricing_strategy import PricingStudy
+from dramatis_simulation_engine.focus_group.studies.study import Study
+from dramatis_simulation_engine.focus_group.tastes import load_assumptions
 from dramatis_simulation_engine.outcome import Outcome
 from dramatis_simulation_engine.people import Respondent
 from dramatis_simulation_engine.population import describe_population, draw_people, load_segments
 from dramatis_simulation_engine.questions import Answers, Question
-from dramatis_simulation_engine.report import UNREAD_SHOWN, details_of, summary_of, unread_in
-from dramatis_simulation_engine.respondents import Respondents, StatisticalRespondents
 from dramatis_simulation_engine.seeds import seed_of
 from dramatis_simulation_engine.statistics import Evidence
-from dramatis_simulation_engine.studies.modification_testing import ModificationStudy
-from dramatis_simulation_engine.studies.photo_selection import PhotoStudy
-from dramatis_simulation_engine.studies.pricing_strategy import PricingStudy
-from dramatis_simulation_engine.studies.study import Study
-from dramatis_simulation_engine.tastes import load_assumptions
 
 DOMAIN = "real_estate"
 _CELLS = 500_000
@@ -39,14 +37,6 @@ _ASKING = 0.9
 
 Tick = Callable[[float, str, dict[str, Any]], None]
 """Told how far the work is (0–1), what is being done, and results so far. It may raise to stop the work."""
-
-
-@cache
-def model_version(domain: str = DOMAIN) -> str:
-    """Names the equations and, by a digest, the data files: other assumptions are another model."""
-    folder = files(__package__) / "data" / domain
-    digest = hashlib.sha256(b"".join((folder / f"{n}.toml").read_bytes() for n in ("segments", "tastes", "taxonomy")))
-    return f"rum-1-{digest.hexdigest()[:8]}"
 
 
 def derived_seed(tenant: str, simulation_id: str) -> int:

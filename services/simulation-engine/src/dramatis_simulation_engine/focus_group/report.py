@@ -6,12 +6,12 @@ from typing import Any
 
 from dramatis_contracts.simulation_engine.v1 import Summary
 from dramatis_simulation_engine import findings
-from dramatis_simulation_engine.explanations import explain
-from dramatis_simulation_engine.listing import Listing
+from dramatis_simulation_engine.focus_group.explanations import explain
+from dramatis_simulation_engine.focus_group.listing import Listing
+from dramatis_simulation_engine.focus_group.respondents import StatisticalRespondents
+from dramatis_simulation_engine.focus_group.studies.study import Study, StudyResult
 from dramatis_simulation_engine.questions import Answers
-from dramatis_simulation_engine.respondents import StatisticalRespondents
 from dramatis_simulation_engine.statistics import joint_consensus
-from dramatis_simulation_engine.studies.study import Study, StudyResult
 
 DETAIL_BYTES = 800_000
 """The detailed results of any simulation stay below this many bytes of JSON: with all the rest, an event or a reply

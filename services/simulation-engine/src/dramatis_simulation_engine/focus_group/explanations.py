@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from dramatis_simulation_engine.focus_group.respondents import StatisticalRespondents
 from dramatis_simulation_engine.questions import Question
-from dramatis_simulation_engine.respondents import StatisticalRespondents
 
 _DECIMALS = 4
 
