@@ -5,10 +5,10 @@ from typing import Any
 from dramatis_contracts.persona.v1 import BehavioralTraits, Demographics, Preferences
 from dramatis_contracts.simulation_engine.v1 import FocusGroup, Property
 from dramatis_simulation_engine.focus_group.listing import read_listing
+from dramatis_simulation_engine.focus_group.questions import Alternative, Question
 from dramatis_simulation_engine.focus_group.respondents import StatisticalRespondents
 from dramatis_simulation_engine.focus_group.tastes import load_assumptions
 from dramatis_simulation_engine.people import Respondent
-from dramatis_simulation_engine.questions import Alternative, Question
 from dramatis_simulation_engine.taxonomy import load_taxonomy
 
 EXAMPLE: dict[str, Any] = {
@@ -121,4 +121,4 @@ def asking_about(about: Property, *, price: float | None = None, adding: str | N
     signs = dict(taxonomy.read(adding).signs) if adding else {}
     changes = {attribute: float(sign) for attribute, sign in signs.items()}
     offered = Alternative(adding or "as it is", changes, listing.signs | signs.items(), price or about.price)
-    return Question(f"test-{adding}-{price}", "?", "property", "each", (offered,), listing)
+    return Question(f"test-{adding}-{price}", "?", "each", (offered,), "property", listing)

@@ -7,9 +7,10 @@ import pytest
 from simulation_scene import EXAMPLE, focus_group, home, john, person, with_parameters
 
 from dramatis_contracts.simulation_engine.v1 import Estimate, FocusGroup
-from dramatis_simulation_engine.focus_group.model import derived_seed, simulate
+from dramatis_simulation_engine.focus_group.model import simulate
 from dramatis_simulation_engine.focus_group.report import DETAIL_BYTES
 from dramatis_simulation_engine.outcome import Outcome
+from dramatis_simulation_engine.seeds import derived_seed
 
 
 def run(group: FocusGroup | None = None, seed: int = 42) -> Outcome:

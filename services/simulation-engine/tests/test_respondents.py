@@ -9,8 +9,8 @@ from simulation_scene import home, john, person, respondents
 from dramatis_contracts.simulation_engine.v1 import Property
 from dramatis_simulation_engine.focus_group.explanations import explain
 from dramatis_simulation_engine.focus_group.listing import read_listing
+from dramatis_simulation_engine.focus_group.questions import Alternative, Answers, Question
 from dramatis_simulation_engine.people import Respondent
-from dramatis_simulation_engine.questions import Alternative, Answers, Question
 from dramatis_simulation_engine.seeds import Floats
 from dramatis_simulation_engine.taxonomy import load_taxonomy
 
@@ -25,13 +25,13 @@ def menu(*options: str, about: Property | None = None) -> Question:
         Alternative(r.text, {a: float(s) for a, s in r.signs.items()}, frozenset(r.signs.items()), listing.price)
         for r in readings
     )
-    return Question("menu-" + "-".join(sorted(options)), "?", "photograph", "menu", tuple(offered), listing)
+    return Question("menu-" + "-".join(sorted(options)), "?", "menu", tuple(offered), "photograph", listing)
 
 
 def at_prices(*prices: float, about: Property) -> Question:
     listing = read_listing(about, load_taxonomy())
     offered = tuple(Alternative(str(price), {}, listing.signs, price) for price in prices)
-    return Question("prices", "?", "property", "each", offered, listing)
+    return Question("prices", "?", "each", offered, "property", listing)
 
 
 def crowd(count: int = 12) -> list[Respondent]:

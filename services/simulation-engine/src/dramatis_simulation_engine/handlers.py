@@ -10,9 +10,10 @@ from dramatis_eventlog import Aggregate, Loaded, StreamId, cause_of
 from dramatis_kit import Rejected
 from dramatis_simulation_engine.commands import Cancel, Command, Request
 from dramatis_simulation_engine.decider import Simulation, answers_to
-from dramatis_simulation_engine.focus_group.model import DOMAIN, derived_seed
+from dramatis_simulation_engine.focus_group.model import DOMAIN
 from dramatis_simulation_engine.population import Segments, load_segments
 from dramatis_simulation_engine.projections import resource, results
+from dramatis_simulation_engine.seeds import derived_seed
 from dramatis_simulation_engine.settings import SimulationSettings
 
 Simulations = Aggregate[Simulation, Command]

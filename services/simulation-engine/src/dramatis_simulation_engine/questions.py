@@ -1,28 +1,29 @@
 """What is asked and what is answered: the one interface between studies and respondents of any kind. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 import numpy as np
 
-from dramatis_simulation_engine.focus_group.listing import Listing
 from dramatis_simulation_engine.seeds import Floats
-from dramatis_simulation_engine.taxonomy import Sign
 
 NONE = "none"
 """The alternative that is always there: to choose nothing that is offered."""
 
+Format = Literal["menu", "each"]
+
 
 @dataclass(frozen=True)
 class Alternative:
-    """Something that can be chosen. `changes` are attribute levels added to what the question is about."""
+    """Something that can be chosen. A domain adds what its respondents need to judge it."""
 
     name: str
-    changes: Mapping[str, float]
-    signs: frozenset[tuple[str, Sign]]
-    """What is there (+1) or is missing (−1), against which deal breakers are held."""
-    price: float
+
+    @property
+    def description(self) -> str:
+        """What a reader must know of it beside its name; empty when the name says all."""
+        return ""
 
 
 @dataclass(frozen=True)
@@ -34,20 +35,26 @@ class Question:
 
     key: str
     text: str
-    about: Literal["photograph", "property"]
-    format: Literal["menu", "each"]
-    alternatives: tuple[Alternative, ...]
-    listing: Listing
+    format: Format
+    alternatives: Sequence[Alternative]
+
+    @property
+    def stimulus(self) -> str:
+        """What is shown to everyone before the question is asked, in words."""
+        return ""
+
+
+QuestionT = TypeVar("QuestionT", bound=Question)
 
 
 @dataclass(frozen=True)
-class Answers:
+class Answers(Generic[QuestionT]):
     """Probabilities of choice, shape (people, alternatives), for people in the order of their ids.
 
     Of a menu the remainder to 1 in each row is *none*; of `each` every entry stands alone against *none*.
     """
 
-    question: Question
+    question: QuestionT
     probabilities: Floats
 
     @property

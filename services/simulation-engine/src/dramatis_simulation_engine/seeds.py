@@ -16,6 +16,11 @@ def seed_of(*parts: object) -> int:
     return int.from_bytes(_digest("\x1f".join(map(str, parts))), "big") >> 448
 
 
+def derived_seed(tenant: str, simulation_id: str) -> int:
+    """The seed of a simulation whose client gave none: below 2⁵³, so that JSON carries it exactly."""
+    return seed_of("simulation", tenant, simulation_id) % 2**53
+
+
 def uniforms(count: int, *parts: object) -> Floats:
     """`count` numbers in (0, 1), the same for the same parts. A longer row begins like a shorter one."""
     name = "\x1f".join(map(str, parts))

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dramatis_simulation_engine.focus_group.respondents import StatisticalRespondents
-from dramatis_simulation_engine.questions import Question
+from dramatis_simulation_engine.focus_group.questions import Question
+
+if TYPE_CHECKING:
+    from dramatis_simulation_engine.focus_group.respondents import StatisticalRespondents
 
 _DECIMALS = 4
 
@@ -32,7 +34,7 @@ class Explanation:
         return {"utility": self.utility, "terms": parts, "removed_by": list(self.removed_by)}
 
 
-def explain(respondents: StatisticalRespondents, question: Question, person: int, alternative: int) -> Explanation:
+def explain(respondents: "StatisticalRespondents", question: Question, person: int, alternative: int) -> Explanation:
     """Take V apart at the person's own mean tastes. Terms are rounded first, so that the printed sum is exact."""
     terms = _terms(respondents, question, person, alternative)
     rounded = [Term(t.about, t.because, round(t.value, _DECIMALS)) for t in terms]
@@ -44,7 +46,7 @@ def explain(respondents: StatisticalRespondents, question: Question, person: int
     )
 
 
-def _terms(respondents: StatisticalRespondents, question: Question, person: int, alternative: int) -> Iterator[Term]:
+def _terms(respondents: "StatisticalRespondents", question: Question, person: int, alternative: int) -> Iterator[Term]:
     for constant in respondents.constants(question, person):
         yield Term("interest", constant.because, constant.value)
     if question.about == "property":
@@ -54,7 +56,7 @@ def _terms(respondents: StatisticalRespondents, question: Question, person: int,
         yield from _change_terms(respondents, person, attribute, level)
 
 
-def _property_terms(respondents: StatisticalRespondents, question: Question, person: int) -> Iterator[Term]:
+def _property_terms(respondents: "StatisticalRespondents", question: Question, person: int) -> Iterator[Term]:
     for shift in respondents.tastes[person].shifts:
         if shift.attribute in question.listing.has:
             yield Term(shift.attribute, shift.because, shift.value)
@@ -63,7 +65,7 @@ def _property_terms(respondents: StatisticalRespondents, question: Question, per
 
 
 def _price_terms(
-    respondents: StatisticalRespondents, question: Question, person: int, alternative: int
+    respondents: "StatisticalRespondents", question: Question, person: int, alternative: int
 ) -> Iterator[Term]:
     posed = respondents.pose(question)
     against_asking = respondents.price[person] * posed.log_prices[alternative]
@@ -71,7 +73,7 @@ def _price_terms(
     yield Term("price", "above the comfortable price", -float(posed.over_budget[person, alternative]))
 
 
-def _change_terms(respondents: StatisticalRespondents, person: int, attribute: str, level: float) -> Iterator[Term]:
+def _change_terms(respondents: "StatisticalRespondents", person: int, attribute: str, level: float) -> Iterator[Term]:
     yield Term(attribute, "everybody", level * respondents.assumptions.market[attribute])
     for shift in respondents.tastes[person].shifts:
         if shift.attribute == attribute:

@@ -27,6 +27,8 @@ class Listing:
     bathrooms: float | None
     area: float | None
     unrecognized: tuple[tuple[str, str], ...]
+    stimulus: str
+    """The property in words, for respondents who read."""
 
     @property
     def signs(self) -> frozenset[tuple[str, Sign]]:
@@ -60,7 +62,16 @@ def read_listing(described: Property, taxonomy: Taxonomy) -> Listing:
         bathrooms=described.bathrooms,
         area=described.sqft,
         unrecognized=tuple((where, word) for where, r in readings.items() for word in r.unrecognized),
+        stimulus=_in_words(described),
     )
+
+
+def _in_words(described: Property) -> str:
+    """What the client says of the property, a line each; nothing is added."""
+    said = described.model_dump(mode="json", exclude={"id", "photos"}, exclude_none=True, exclude_defaults=True)
+    lines = [f"{name}: {', '.join(v) if isinstance(v, list) else v}" for name, v in said.items()]
+    shown = [" / ".join(filter(None, (photo.room, photo.caption))) for photo in described.photos]
+    return "\n".join([*lines, *(f"photograph: {text}" for text in shown if text)])
 
 
 def fit_of(listing: Listing, tastes: Tastes, assumptions: Assumptions) -> Iterator[Constant]:

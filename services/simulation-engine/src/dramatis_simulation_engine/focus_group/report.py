@@ -6,11 +6,10 @@ from typing import Any
 
 from dramatis_contracts.simulation_engine.v1 import Summary
 from dramatis_simulation_engine import findings
-from dramatis_simulation_engine.focus_group.explanations import explain
 from dramatis_simulation_engine.focus_group.listing import Listing
-from dramatis_simulation_engine.focus_group.respondents import StatisticalRespondents
+from dramatis_simulation_engine.focus_group.questions import Answers, Question
 from dramatis_simulation_engine.focus_group.studies.study import Study, StudyResult
-from dramatis_simulation_engine.questions import Answers
+from dramatis_simulation_engine.respondents import Respondents
 from dramatis_simulation_engine.statistics import joint_consensus
 
 DETAIL_BYTES = 800_000
@@ -24,13 +23,11 @@ Unread = Sequence[tuple[str, str]]
 """(field, text) of what has no meaning in the taxonomy."""
 
 
-def unread_in(studies: Sequence[Study], listing: Listing, respondents: StatisticalRespondents) -> Unread:
+def unread_in(studies: Sequence[Study], listing: Listing, respondents: Respondents[Question]) -> Unread:
     """Everything that was not understood, with its place in the request or in a persona, once."""
     found = dict.fromkeys(listing.unrecognized)
     found |= dict.fromkeys(entry for study in studies for entry in study.unrecognized)
-    for person, tastes in zip(respondents.people, respondents.tastes, strict=True):
-        where = f"personas[{person.id}]"
-        found |= dict.fromkeys((f"{where}.{field}", text) for field, text in tastes.unrecognized)
+    found |= dict.fromkeys(respondents.unrecognized)
     return tuple(found)
 
 
@@ -57,7 +54,7 @@ def details_of(
     studies: Sequence[Study],
     answers: Sequence[Sequence[Answers]],
     results: Sequence[StudyResult],
-    respondents: StatisticalRespondents,
+    respondents: Respondents[Question],
     population: dict[str, Any],
     unread: Unread,
 ) -> dict[str, Any]:
@@ -87,7 +84,7 @@ def _sections(studies: Sequence[Study], results: Sequence[StudyResult]) -> dict[
 
 
 def _responses(
-    studies: Sequence[Study], answers: Sequence[Sequence[Answers]], respondents: StatisticalRespondents
+    studies: Sequence[Study], answers: Sequence[Sequence[Answers]], respondents: Respondents[Question]
 ) -> Iterator[dict[str, Any]]:
     """Each person's answers with an explanation, the invited personas before the drawn ones."""
     order = sorted(range(len(respondents.people)), key=lambda i: respondents.people[i].origin != "specific")
@@ -103,13 +100,13 @@ def _responses(
 
 
 def _answer(
-    study: Study, answers: Sequence[Answers], respondents: StatisticalRespondents, person: int
+    study: Study, answers: Sequence[Answers], respondents: Respondents[Question], person: int
 ) -> dict[str, Any]:
     response = {"scenario": study.section, **study.response(answers, person)}
     if (explained := study.explained(answers, person)) is not None:
         question, alternative = explained
-        name = question.alternatives[alternative].name
-        response["explanation"] = {"of": name, **explain(respondents, question, person, alternative).as_json()}
+        if (why := respondents.explained(question, person, alternative)) is not None:
+            response["explanation"] = {"of": question.alternatives[alternative].name, **why}
     return response
 
 

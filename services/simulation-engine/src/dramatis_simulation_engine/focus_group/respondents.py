@@ -9,32 +9,22 @@ study (between), and a deviation on each occasion (within; Hess and Train 2011),
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dramatis_contracts.simulation_engine.v1 import Calibration
+from dramatis_simulation_engine.data_files import model_version
+from dramatis_simulation_engine.focus_group.explanations import explain
 from dramatis_simulation_engine.focus_group.listing import Listing, fit_of
+from dramatis_simulation_engine.focus_group.questions import Question
 from dramatis_simulation_engine.focus_group.tastes import Assumptions, Constant, Tastes, tastes_of
 from dramatis_simulation_engine.people import Respondent
-from dramatis_simulation_engine.questions import Question
 from dramatis_simulation_engine.seeds import Floats, normals, rotated_normals, seed_of, sobol, uniforms
 
 _COLDEST = 1e-6
 """Below this everyone always takes the best: a smaller divisor would only overflow."""
-
-
-class Respondents(Protocol):
-    """Any kind of respondents: they answer a choice set with probabilities."""
-
-    @property
-    def people(self) -> Sequence[Respondent]:
-        """In the order of their ids, which is the order of the rows of every answer."""
-        ...
-
-    def answer(self, question: Question, rows: slice) -> Floats:
-        """Probabilities of the alternatives, shape (len(rows), alternatives)."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -60,6 +50,9 @@ class Posed:
 class StatisticalRespondents:
     """People with tastes. Nothing here depends on the order of people, questions or alternatives."""
 
+    kind: Literal["statistical"] = "statistical"
+    calibration: Calibration = "assumed"
+
     def __init__(
         self,
         people: Sequence[Respondent],
@@ -84,6 +77,15 @@ class StatisticalRespondents:
         self._noise = np.maximum(_COLDEST, temperature * np.array([t.noise for t in self.tastes]))
         self.price = self._price_coefficients()
         self._posed: dict[str, Posed] = {}
+
+    @property
+    def model_version(self) -> str:
+        return model_version(self.assumptions.taxonomy.name)
+
+    @property
+    def unrecognized(self) -> Sequence[tuple[str, str]]:
+        people = zip(self.people, self.tastes, strict=True)
+        return [(f"personas[{p.id}].{field}", text) for p, tastes in people for field, text in tastes.unrecognized]
 
     def _personal_tastes(self, diversity: float) -> Floats:
         """The lasting deviation of each person, shape (people, attributes). Drawn people are as varied as asked."""
@@ -136,6 +138,10 @@ class StatisticalRespondents:
         utilities = np.einsum("nk,jk->nj", own + self._market, posed.changes)
         utilities += (posed.constants[rows] + np.einsum("nk,k->n", own, posed.has))[:, None]
         return np.asarray(utilities - posed.over_budget[rows])
+
+    def explained(self, question: Question, person: int, alternative: int) -> dict[str, Any]:
+        """The terms of one utility, for the person's own mean tastes."""
+        return explain(self, question, person, alternative).as_json()
 
     # A question as arrays
 

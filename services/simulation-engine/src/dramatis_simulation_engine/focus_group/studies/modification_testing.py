@@ -14,6 +14,7 @@ import numpy as np
 from dramatis_contracts.simulation_engine.v1 import Headline, ModificationTesting, Recommendation
 from dramatis_simulation_engine import findings
 from dramatis_simulation_engine.focus_group.listing import Listing
+from dramatis_simulation_engine.focus_group.questions import NONE, Alternative, Answers, Question
 from dramatis_simulation_engine.focus_group.studies.study import (
     StudyResult,
     estimate_json,
@@ -22,7 +23,6 @@ from dramatis_simulation_engine.focus_group.studies.study import (
     top_alternative,
     unread,
 )
-from dramatis_simulation_engine.questions import NONE, Alternative, Answers, Question
 from dramatis_simulation_engine.statistics import Evidence, best_of, consensus
 from dramatis_simulation_engine.taxonomy import Reading, Taxonomy
 
@@ -56,8 +56,8 @@ class ModificationStudy:
         versions = (as_is, *changed)
         key = key_of("versions", versions)
         return (
-            Question(f"{key}-alone", ALONE, "property", "each", versions, self.listing),
-            Question(f"{key}-together", TOGETHER, "property", "menu", versions, self.listing),
+            Question(f"{key}-alone", ALONE, "each", versions, "property", self.listing),
+            Question(f"{key}-together", TOGETHER, "menu", versions, "property", self.listing),
         )
 
     def _alternative(self, reading: Reading) -> Alternative:

@@ -10,6 +10,7 @@ import numpy as np
 from dramatis_contracts.simulation_engine.v1 import Estimate, Headline, Photo, PhotoSelection, Recommendation
 from dramatis_simulation_engine import findings
 from dramatis_simulation_engine.focus_group.listing import Listing
+from dramatis_simulation_engine.focus_group.questions import NONE, Alternative, Answers, Question
 from dramatis_simulation_engine.focus_group.studies.study import (
     StudyResult,
     estimate_json,
@@ -18,7 +19,6 @@ from dramatis_simulation_engine.focus_group.studies.study import (
     top_alternative,
     unread,
 )
-from dramatis_simulation_engine.questions import NONE, Alternative, Answers, Question
 from dramatis_simulation_engine.statistics import (
     JACKKNIFE,
     Evidence,
@@ -54,7 +54,7 @@ class PhotoStudy:
         if not alternatives:
             return ()
         key = key_of("photographs", alternatives)
-        return (Question(key, QUESTION, "photograph", "menu", alternatives, self.listing),)
+        return (Question(key, QUESTION, "menu", alternatives, "photograph", self.listing),)
 
     def _alternative(self, reading: Reading) -> Alternative:
         levels = {attribute: float(sign) for attribute, sign in reading.signs.items()}

@@ -14,8 +14,8 @@ import numpy as np
 from dramatis_contracts.simulation_engine.v1 import Headline, PricingStrategy, Recommendation
 from dramatis_simulation_engine import findings
 from dramatis_simulation_engine.focus_group.listing import Listing
+from dramatis_simulation_engine.focus_group.questions import Alternative, Answers, Question
 from dramatis_simulation_engine.focus_group.studies.study import StudyResult, estimate_json, impact_of, key_of
-from dramatis_simulation_engine.questions import Alternative, Answers, Question
 from dramatis_simulation_engine.statistics import (
     BOOTSTRAP,
     Evidence,
@@ -44,7 +44,7 @@ class PricingStudy:
             for price in self.scenario.price_points
         )
         key = key_of("prices", alternatives)
-        return (Question(key, QUESTION, "property", "each", alternatives, self.listing),)
+        return (Question(key, QUESTION, "each", alternatives, "property", self.listing),)
 
     @property
     def unrecognized(self) -> Sequence[tuple[str, str]]:

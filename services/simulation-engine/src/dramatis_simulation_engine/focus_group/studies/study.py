@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from dramatis_contracts.simulation_engine.v1 import Estimate, Headline, Recommendation
-from dramatis_simulation_engine.questions import Alternative, Answers, Question
+from dramatis_simulation_engine.focus_group.questions import Alternative, Answers, Question
 from dramatis_simulation_engine.statistics import Consensus, Evidence
 from dramatis_simulation_engine.taxonomy import Reading
 
