@@ -139,6 +139,15 @@ Event = PersonaCreated | PersonaUpdated | PersonaDeleted
 # Resources
 
 
+class Insight(Resource):
+    """One thing that was learnt about a persona from what was said or written, with the place where it was said."""
+
+    kind: Literal["likes", "dislikes", "must_have", "deal_breaker", "trait"]
+    text: Text
+    source: Text
+    confidence: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+
 class Persona(Resource):
     """A persona as its owners see it."""
 
@@ -155,6 +164,7 @@ class Persona(Resource):
     enrichment_status: Literal["none", "pending", "completed"]
     simulation_ready: bool
     version: int
+    insights: tuple[Insight, ...] = ()
 
 
 class Personas(Resource):
