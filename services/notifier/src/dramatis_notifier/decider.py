@@ -52,4 +52,6 @@ def evolve(webhook: WebhookState, event: v1.Event) -> WebhookState:
             return replace(webhook, status="removed")
         case v1.WebhookDisabled():
             return replace(webhook, status="disabled")
+        case v1.WebhookUpdated() | v1.WebhookEnabled() | v1.WebhookFailing() | v1.WebhookSecretRotated():
+            return webhook
     assert_never(event)
