@@ -1,13 +1,15 @@
 """Reading by position. The positions are set here as the relay sets them: some commits have none yet."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
 from dramatis_contracts.gateway.v1 import ApiKeyIssued, ApiKeyRevoked
 from dramatis_eventlog import Cause, EventLog, StreamId
-from dramatis_kit import Document
+from dramatis_eventlog.sequencer import Sequencer
+from dramatis_kit import Document, utc_now
 
 CAUSE = Cause("corr")
 
@@ -102,3 +104,22 @@ async def test_reading_by_position_uses_indexes_alone(filled: EventLog, database
         assert "IXSCAN" in winning
         assert "COLLSCAN" not in winning
         assert "'SORT'" not in winning
+
+
+async def test_the_log_is_read_from_its_end_backwards(filled: EventLog) -> None:
+    assert [position async for position, _ in filled.read_back()] == [102, 101, 15, 14, 13, 12, 11]
+
+
+async def test_the_end_of_an_empty_log_has_no_events(log: EventLog) -> None:
+    assert [position async for position, _ in log.read_back()] == []
+
+
+async def test_no_position_is_given_after_the_end_of_a_lease(log: EventLog, database: AsyncDatabase[Document]) -> None:
+    """A relay was paused between its look at the lease and its write."""
+    await commit(log, "t1", "a", 2)
+    waiting = await database.commits.find().to_list()
+    late, in_time = utc_now() - timedelta(seconds=1), utc_now() + timedelta(seconds=60)
+    assert await Sequencer(database, 1, 0).number(waiting, before=late) == []
+    assert await log.last_position() == 0
+    assert len(await Sequencer(database, 2, 0).number(waiting, before=in_time)) == 1
+    assert await log.last_position() == (2 << 32) + 2

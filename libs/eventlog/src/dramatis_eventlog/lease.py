@@ -15,10 +15,14 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A lease that is ours. `until` is on the clock of `time.monotonic` and never later than the server's view."""
+    """A lease that is ours.
+
+    `until` is on the clock of `time.monotonic` and never later than `expires`, which is on that of the server.
+    """
 
     epoch: int
     until: float
+    expires: datetime
 
     def remaining(self) -> float:
         """Seconds for which nobody else can hold the lease."""
@@ -46,15 +50,17 @@ class Lease:
                 [{"$set": {"holder": self._holder, "epoch": epoch, "expires": self._expiry()}}],
                 return_document=True,
             )
-        return Held(int(found["epoch"]), taken_at + self._seconds) if found else None
+        return Held(int(found["epoch"]), taken_at + self._seconds, found["expires"]) if found else None
 
     async def renew(self, held: Held) -> Held | None:
         """Prolong the lease; None when somebody else has taken it."""
         renewed_at = time.monotonic()
         ours = {"_id": self._name, "holder": self._holder, "epoch": held.epoch}
         with reported("the lease"):
-            result = await self._leases.update_one(ours, [{"$set": {"expires": self._expiry()}}])
-        return Held(held.epoch, renewed_at + self._seconds) if result.matched_count else None
+            found = await self._leases.find_one_and_update(
+                ours, [{"$set": {"expires": self._expiry()}}], return_document=True
+            )
+        return Held(held.epoch, renewed_at + self._seconds, found["expires"]) if found else None
 
     async def release(self, held: Held) -> None:
         """Let another one take it at once."""

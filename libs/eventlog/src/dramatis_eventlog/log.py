@@ -43,10 +43,8 @@ class EventLog:
 
     def __init__(self, database: AsyncDatabase[Document], clock: Clock = utc_now) -> None:
         self._clock = clock
-        # A commit that a fail-over could still take back must not be decided upon.
+        # What a fail-over could still take back must not be decided upon, and no reader may have seen its position.
         self._commits = database.get_collection(COLLECTION, read_concern=ReadConcern("majority"))
-        # A position is given out before it is durable and is visible at once, so that a reader never overtakes it.
-        self._positioned = database.get_collection(COLLECTION, read_concern=ReadConcern("local"))
         self._group = GroupCommit(self._commits)
         self._ends: OrderedDict[tuple[str, StreamId], int] = OrderedDict()
         self._provisioned = False
@@ -164,11 +162,24 @@ class EventLog:
                         yield position, envelope
             reached = page[-1]["pos"]
 
+    async def read_back(self) -> AsyncIterator[tuple[int, Envelope]]:
+        """The events of all tenants from the last position backwards, a page at a time, for as long as one reads."""
+        where: Document = {"pos": {"$gt": 0}}
+        while True:
+            with reported():
+                page = await self._commits.find(where, sort={"pos": -1}, limit=_PAGE).to_list()
+            for document in page:
+                for pair in reversed(list(zip(positions(document), envelopes(document), strict=True))):
+                    yield pair
+            if len(page) < _PAGE:
+                return
+            where = {"pos": {"$gt": 0, "$lt": page[-1]["pos"]}}
+
     async def last_position(self, tenant: str | None = None) -> int:
         """The highest readable position, of one tenant or of all; 0 for an empty log."""
         where: Document = {"pos": {"$gt": 0}} if tenant is None else {"tenant": tenant, "pos": {"$gt": 0}}
         with reported():
-            found = await self._positioned.find_one(where, {"pos": 1}, sort={"pos": -1})
+            found = await self._commits.find_one(where, {"pos": 1}, sort={"pos": -1})
         return int(found["pos"]) if found else 0
 
     def resources(self) -> list[Resource]:
@@ -188,9 +199,8 @@ class EventLog:
 
     async def _page(self, where: Document, by: Sequence[str], *, limit: int = _PAGE) -> list[Document]:
         # Pages and not one long cursor: the deadline counts for a whole cursor, and a rebuild takes longer than that.
-        source = self._positioned if by == ("pos",) else self._commits
         with reported():
-            return await source.find(where, sort=dict.fromkeys(by, 1), limit=limit).to_list()
+            return await self._commits.find(where, sort=dict.fromkeys(by, 1), limit=limit).to_list()
 
     async def _refused(self, commit: Commit) -> Commit:
         found = await self.find_commit(commit.tenant, commit.commit_id)

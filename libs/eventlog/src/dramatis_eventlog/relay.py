@@ -8,6 +8,7 @@ and has it marked (`marks.py`). Nothing but the log remembers anything, so a lea
 import asyncio
 import time
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import structlog
 from pymongo.errors import PyMongoError
@@ -101,9 +102,17 @@ class Relay:
             group.create_task(self._arrive(Sequencer(self._database, epoch, before)), name="relay sequencer")
 
     def _guard(self) -> None:
+        self._lasting()
+
+    def _lasting(self) -> Held:
         # What has begun must end before the lease does, even if the process is slow.
         if self._held is None or self._held.remaining() < self._term / 4:
             raise LeaseLost("the lease of the relay has run out")
+        return self._held
+
+    def _fence(self) -> datetime:
+        """From when on, by the server's clock, nothing may be numbered: a little before another relay may begin."""
+        return self._lasting().expires - timedelta(seconds=self._term / 8)
 
     async def _renew(self) -> None:
         while self._held is not None:
@@ -115,7 +124,7 @@ class Relay:
                 self._guard()
                 continue
             if renewed is None:
-                self._held = Held(self._held.epoch, 0.0)
+                self._held = Held(self._held.epoch, 0.0, self._held.expires)
                 raise LeaseLost("another relay has taken the lease")
             self._held = renewed
 
@@ -143,8 +152,7 @@ class Relay:
 
     async def _number(self, sequencer: Sequencer, commits: Sequence[Document], *, again: bool = False) -> None:
         stop_if_cancelled()
-        self._guard()
-        numbered = await sequencer.number(commits, again=again)
+        numbered = await sequencer.number(commits, before=self._fence(), again=again)
         for commit in numbered:
             self._lanes[commit["service"]].offer(commit)
         for service in {commit["service"] for commit in numbered}:

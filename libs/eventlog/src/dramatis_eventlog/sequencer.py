@@ -1,12 +1,13 @@
 """The place of every event in the log: given out by the relay, before the event is published.
 
-A position is `epoch << 32 | counter`. It becomes visible in the log in rising order and before anybody hears of the
-event, so that a reader who goes on from a position misses nothing. It is journaled a moment later, with the mark that
-the event was relayed: should MongoDB lose it in a crash, a relay with a higher epoch gives a higher one.
+A position is `epoch << 32 | counter`. It becomes durable in rising order and before anybody hears of the event, so that
+a reader who goes on from a position misses nothing, and an event never has two. MongoDB itself refuses positions of a
+relay whose lease has run out, however late its write arrives.
 """
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from datetime import datetime
 
 from bson import ObjectId
 from pymongo.asynchronous.database import AsyncDatabase
@@ -33,10 +34,11 @@ class Sequencer:
         self._last = self._first
         self._numbered: OrderedDict[ObjectId, None] = OrderedDict()
 
-    async def number(self, commits: Sequence[Document], *, again: bool = False) -> list[Document]:
+    async def number(self, commits: Sequence[Document], *, before: datetime, again: bool = False) -> list[Document]:
         """Give each commit that has none the position of its last event, in this order; the others are left out.
 
-        `again`: also look at commits that were numbered before, for MongoDB may have lost their positions in a crash.
+        Nothing is numbered from `before` on, by the clock of the server. `again`: also look at commits that were
+        numbered before, for MongoDB may have gone back to an older state.
         """
         fresh = {commit["_id"]: commit for commit in commits if again or commit["_id"] not in self._numbered}
         if not fresh:
@@ -44,7 +46,7 @@ class Sequencer:
         for commit in fresh.values():
             self._last += commit["n"]
             commit["pos"] = self._last
-        if await self._write(fresh) < len(fresh):
+        if await self._write(fresh, before) < len(fresh):
             await self._leave_out_the_known(fresh)
         self._remember(fresh)
         return list(fresh.values())
@@ -58,15 +60,16 @@ class Sequencer:
             )
         return result.modified_count
 
-    async def _write(self, fresh: dict[ObjectId, Document]) -> int:
+    async def _write(self, fresh: dict[ObjectId, Document], before: datetime) -> int:
         # The plain command: half of the cost of `bulk_write`. It is not retried, but a failed relay begins anew anyway.
+        vacant = {"pos": {"$exists": False}, "$expr": {"$lt": ["$$NOW", before]}}
         updates = [
-            {"q": {"_id": key, "pos": {"$exists": False}}, "u": {"$set": {"pos": commit["pos"]}}}
-            for key, commit in fresh.items()
+            {"q": {"_id": key, **vacant}, "u": {"$set": {"pos": commit["pos"]}}} for key, commit in fresh.items()
         ]
+        durable = {"w": "majority", "j": True}
         with reported():
             result = await self._database.command(
-                "update", COLLECTION, updates=updates, ordered=True, writeConcern={"w": 1}
+                "update", COLLECTION, updates=updates, ordered=True, writeConcern=durable
             )
         return int(result["n"])
 
