@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer
+from pydantic import AwareDatetime, Field, SerializerFunctionWrapHandler, field_validator, model_serializer
 
 from dramatis_contracts.base import EventBody, Request, Resource
 from dramatis_contracts.notifier.terms import (
@@ -374,8 +374,8 @@ class ListDeliveries(PageRequest):
     webhook_id: str
     status: DeliveryStatus | None = None
     event: EventName | None = None
-    since: datetime | None = None
-    until: datetime | None = None
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
 
 
 class GetDelivery(Request):
@@ -398,17 +398,18 @@ class ReplayRange(Request):
     """
 
     webhook_id: str
-    since: datetime
-    until: datetime | None = None
+    since: AwareDatetime
+    until: AwareDatetime | None = None
     status: Literal["delivered", "failed", "stopped"] | None = None
     missing: bool = False
 
 
 class ReplayFailedSince(Request):
-    """Send everything again that failed or was stopped since a time."""
+    """Send everything again that failed or was stopped since a time, up to `until` (not included) if given."""
 
     webhook_id: str
-    since: datetime
+    since: AwareDatetime
+    until: AwareDatetime | None = None
 
 
 class ListEventTypes(Request):

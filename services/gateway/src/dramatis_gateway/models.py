@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from dramatis_contracts.base import Request, Resource
-from dramatis_contracts.notifier import v1 as notifier
+from dramatis_contracts.notifier import terms as notifier
 from dramatis_contracts.persona import v1 as persona
 from dramatis_contracts.simulation_engine.v1 import Status
 
@@ -35,13 +35,6 @@ class AcceptedSimulation(Resource):
     ws_channel: str
 
 
-class NewWebhook(Request):
-    """An endpoint and the events that it wants (`simulation.completed`, or `*` for all)."""
-
-    url: notifier.Url
-    events: Annotated[tuple[notifier.EventName, ...], Field(min_length=1, max_length=50)]
-
-
 class EventList(Resource):
     """Events in the order of the log. `cursor` is the position after the last one, also when there is none."""
 
@@ -66,6 +59,33 @@ class PageQuery(Request):
 
     page: Annotated[int, Field(ge=1, le=100_000)] = 1
     page_size: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class DeliveryQuery(PageQuery):
+    """Which deliveries: `event` is a name (`persona.created`, `persona.*`); `since` ≤ time of creation < `until`."""
+
+    status: notifier.DeliveryStatus | None = None
+    event: notifier.EventName | None = None
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+
+
+class ExampleQuery(Request):
+    """Which event's example to send."""
+
+    event: notifier.PlainEventName = "persona.created"
+
+
+class ReplayRequest(Request):
+    """What to send again: what happened from `since` (included) to `until` (not included).
+
+    `failed` takes what failed or was stopped, `sent` every delivery, `everything` also events that the endpoint wants
+    and never had, for example from before its registration.
+    """
+
+    since: AwareDatetime
+    until: AwareDatetime | None = None
+    what: Literal["failed", "sent", "everything"] = "failed"
 
 
 class PersonaQuery(PageQuery):
