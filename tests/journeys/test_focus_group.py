@@ -139,7 +139,7 @@ async def test_its_events_are_rows_in_clickhouse(api: httpx.AsyncClient, platfor
     query = "SELECT type FROM dramatis.events FINAL WHERE subject = {subject:String} ORDER BY stream_version"
     rows: list[Any] = []
     async with asyncio.timeout(DEADLINE):
-        while len(rows) < 4:
+        while len(rows) < 5:
             result = await asyncio.to_thread(client.query, query, {"subject": simulation})
             rows = [row[0] for row in result.result_rows]
             await asyncio.sleep(0.05)
@@ -147,6 +147,7 @@ async def test_its_events_are_rows_in_clickhouse(api: httpx.AsyncClient, platfor
     assert rows == [
         "simulation.focus_group_requested.v1",
         "simulation.started.v1",
+        "forecast.frozen.v1",
         "simulation.responses_recorded.v1",
         "simulation.completed.v1",
     ]
@@ -158,11 +159,11 @@ async def test_its_events_can_be_paged(api: httpx.AsyncClient) -> None:
     types: list[str] = []
     cursor = ""
     async with asyncio.timeout(DEADLINE):
-        while len(types) < 4:
+        while len(types) < 5:
             page = (await api.get(f"/v1/events?subject={simulation}&limit=1{cursor}")).json()
             types += [event["type"] for event in page["items"]]
             cursor = f"&cursor={page['cursor']}"
-    assert len(set(types)) == 4
+    assert len(set(types)) == 5
 
 
 async def test_a_simulation_can_be_cancelled(api: httpx.AsyncClient) -> None:

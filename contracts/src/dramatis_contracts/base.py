@@ -21,10 +21,12 @@ class EventBody(BaseModel):
     """The data of one event: a fact, named in the past.
 
     `type` is the public name and version (`persona.created.v1`), `owner` the service that alone may produce it.
-    Additive change keeps the version; anything else is a new version and an upcaster in `registry`.
+    Additive change keeps the version; anything else is a new version and an upcaster in `registry`. An event stands in
+    the streams of the category that its type begins with, unless `category` names another.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     type: ClassVar[str]
     owner: ClassVar[str]
+    category: ClassVar[str | None] = None

@@ -1,5 +1,6 @@
 """The life of a simulation."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from simulation_scene import focus_group
 from dramatis_contracts.simulation_engine import v1
 from dramatis_simulation_engine.commands import Cancel, Command, Complete, Fail, Request, Start
 from dramatis_simulation_engine.decider import Simulation, decide, evolve
+from dramatis_simulation_engine.kinds import inputs_hash
 from dramatis_simulation_engine.outcome import Outcome
 from dramatis_simulation_engine.projections import decode, encode
 from dramatis_testkit.deciders import Given, given
@@ -44,12 +46,12 @@ def simulation(*history: v1.Event) -> Given[Simulation]:
 
 
 def test_a_request_is_queued_with_its_participants_and_its_seed() -> None:
-    request = Request(focus_group=focus_group(), participants=INVITED, seed=7)
+    request = Request(study=focus_group(), participants=INVITED, seed=7)
     simulation().when(decide, request).then(REQUESTED)
 
 
 def test_an_id_is_given_once() -> None:
-    request = Request(focus_group=focus_group(), participants=INVITED, seed=7)
+    request = Request(study=focus_group(), participants=INVITED, seed=7)
     simulation(REQUESTED).when(decide, request).rejected("CONFLICT", field="simulation_id")
 
 
@@ -59,11 +61,30 @@ def test_an_engine_takes_it_up_once() -> None:
 
 
 def test_completion_and_its_details_are_one_decision() -> None:
-    simulation(REQUESTED, STARTED).when(decide, Complete(outcome())).then(RECORDED, COMPLETED)
+    simulation(REQUESTED, STARTED).when(decide, Complete(outcome(), NOW)).then(RECORDED, COMPLETED)
+
+
+def test_stated_probabilities_are_frozen_in_the_same_decision() -> None:
+    share = v1.Estimate(
+        value=0.6, low=0.5, high=0.7, level=0.95, n=22, method="test", model_version="rum", calibration="assumed"
+    )
+    stated = v1.Headline(name="a.share", estimate=share, unit="probability", statement="A person looks further at 'a'.")
+    change = v1.Headline(name="b.change", estimate=share, unit="difference")
+    found = replace(outcome(None), headlines=(stated, change))
+    frozen, completed = decide(Complete(found, NOW), simulation(REQUESTED, STARTED).state)
+    assert isinstance(frozen, v1.ForecastFrozen)
+    assert isinstance(completed, v1.SimulationCompleted)
+    assert [f.name for f in frozen.forecasts] == ["a.share"]
+    assert (frozen.horizon - frozen.frozen_at).days == 90
+    assert frozen.inputs_hash == inputs_hash(REQUESTED)
+
+
+def test_other_inputs_have_another_hash() -> None:
+    assert inputs_hash(REQUESTED) != inputs_hash(REQUESTED.model_copy(update={"seed": 8}))
 
 
 def test_a_summary_is_completed_without_details() -> None:
-    simulation(REQUESTED, STARTED).when(decide, Complete(outcome(None))).then(COMPLETED)
+    simulation(REQUESTED, STARTED).when(decide, Complete(outcome(None), NOW)).then(COMPLETED)
 
 
 def test_a_failure_says_why() -> None:
@@ -85,12 +106,12 @@ def test_what_has_ended_cannot_be_cancelled(end: v1.Event) -> None:
 
 
 @pytest.mark.parametrize("end", [COMPLETED, FAILED, CANCELLED])
-@pytest.mark.parametrize("command", [Start("rum", NOW), Complete(outcome()), Fail("X", "y")])
+@pytest.mark.parametrize("command", [Start("rum", NOW), Complete(outcome(), NOW), Fail("X", "y")])
 def test_work_that_comes_after_the_end_changes_nothing(end: v1.Event, command: Command) -> None:
     simulation(REQUESTED, STARTED, end).when(decide, command).then()
 
 
-@pytest.mark.parametrize("command", [Start("rum", NOW), Complete(outcome()), Fail("X", "y"), Cancel()])
+@pytest.mark.parametrize("command", [Start("rum", NOW), Complete(outcome(), NOW), Fail("X", "y"), Cancel()])
 def test_what_was_never_asked_for_is_not_there(command: Command) -> None:
     simulation().when(decide, command).rejected("NOT_FOUND", field="simulation_id")
 

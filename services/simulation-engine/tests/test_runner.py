@@ -38,7 +38,7 @@ class Bench:
     async def requested(self, *participants: v1.Participant) -> Envelope:
         simulation = new_id("sim")
         who = {**EXAMPLE["persona_configuration"], "specific_personas": [p.persona_id for p in participants]}
-        command = Request(focus_group=focus_group(persona_configuration=who), participants=participants, seed=7)
+        command = Request(study=focus_group(persona_configuration=who), participants=participants, seed=7)
         await self.simulations.handle(TENANT, simulation, command, command_id=new_id("cmd"), cause=CAUSE)
         return (await self.history(simulation))[0]
 
@@ -63,7 +63,7 @@ async def test_a_request_that_is_delivered_twice_is_run_to_its_end_once(engine: 
     envelope = await engine.requested()
     await engine.runner.run(Received(envelope, 1))
     await engine.runner.run(Received(envelope, 1, delivered=2))
-    expected = ["focus_group_requested", "started", "responses_recorded", "completed"]
+    expected = ["focus_group_requested", "started", "frozen", "responses_recorded", "completed"]
     assert await engine.types(envelope) == expected
     assert {e.causationid for e in (await engine.history(envelope.subject))[1:]} == {envelope.id}
     assert {e.correlationid for e in await engine.history(envelope.subject)} == {"cor_1"}
@@ -88,7 +88,7 @@ async def test_a_defect_is_tried_again_and_then_told_as_a_failure(
     def defective(*_: Any) -> None:
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr(module, "simulate", defective)
+    monkeypatch.setattr(module, "carry_out", defective)
     envelope = await engine.requested()
     with pytest.raises(ZeroDivisionError):
         await engine.runner.run(Received(envelope, 1, delivered=2))
@@ -143,6 +143,6 @@ async def test_a_persona_answers_as_it_was_when_it_was_invited(engine: Bench) ->
     envelope = await engine.requested(v1.Participant(persona_id="pers_1", version=4))
     await engine.runner.run(Received(envelope, 1))
     assert asked == [persona.PersonaVersion(persona_id="pers_1", version=4)]
-    recorded = (await engine.history(envelope.subject))[2].data["detailed_results"]
+    recorded = (await engine.history(envelope.subject))[3].data["detailed_results"]
     first = recorded["persona_responses"][0]
     assert (first["persona_id"], first["version"]) == ("pers_1", 4)

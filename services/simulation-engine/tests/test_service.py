@@ -121,6 +121,7 @@ async def test_a_focus_group_runs_from_request_to_results(bus: Bus, settings: Se
     assert types == [
         "simulation.focus_group_requested.v1",
         "simulation.started.v1",
+        "forecast.frozen.v1",
         "simulation.responses_recorded.v1",
         "simulation.completed.v1",
     ]
@@ -155,7 +156,7 @@ async def test_a_repeated_command_starts_one_simulation(bus: Bus, settings: Sett
     await until_status(bus, simulation, "completed")
     await bus.call(persona.delete_persona, persona.DeletePersona(persona_id=known), tenant=TENANT)
     await request(bus, asked(known), "cmd_1", simulation)
-    assert len(await history(settings, simulation)) == 4
+    assert len(await history(settings, simulation)) == 5
 
 
 async def test_a_persona_that_is_deleted_meanwhile_still_takes_part(unpublished: Bus, settings: Settings) -> None:

@@ -1,37 +1,52 @@
 """Simulations: events, commands, queries and resources, version 1."""
 
 from datetime import datetime
-from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints
 
 from dramatis_contracts.base import EventBody, Request, Resource
 from dramatis_contracts.rpc import Method
+from dramatis_contracts.simulation_engine.common import (
+    Calibration,
+    Distinct,
+    DiversityParameters,
+    Dollars,
+    Estimate,
+    Kind,
+    LanguageModelLimits,
+    Name,
+    Participant,
+    PersonaConfiguration,
+    RespondentKind,
+    Rising,
+    SimulationParameters,
+    Status,
+    TasteSet,
+    Unit,
+    Word,
+)
+from dramatis_contracts.simulation_engine.follow_up import Intervention
+from dramatis_contracts.simulation_engine.marketing import CampaignVariants, MarketingCampaign, ViralContent
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Dollars = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
-Unit = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-
-Calibration = Literal["assumed", "elicited", "fitted", "calibrated"]
-Status = Literal["queued", "running", "completed", "failed", "cancelled"]
-
-
-def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    if len(set(values)) != len(values):
-        raise ValueError("the entries must differ from one another")
-    return values
-
-
-def _rising(prices: tuple[float, ...]) -> tuple[float, ...]:
-    if any(high <= low for low, high in pairwise(prices)):
-        raise ValueError("the prices must rise strictly")
-    return prices
-
-
-Distinct = AfterValidator(_distinct)
-Rising = AfterValidator(_rising)
+__all__ = [
+    "Calibration",
+    "CampaignVariants",
+    "DiversityParameters",
+    "Estimate",
+    "Intervention",
+    "Kind",
+    "LanguageModelLimits",
+    "MarketingCampaign",
+    "Participant",
+    "PersonaConfiguration",
+    "RespondentKind",
+    "SimulationParameters",
+    "Status",
+    "TasteSet",
+    "Unit",
+    "ViralContent",
+]
 
 
 class Photo(Request):
@@ -55,6 +70,11 @@ class Property(Request):
     photos: Annotated[tuple[Photo, ...], Field(max_length=100)] = ()
 
 
+PriceMethod = Literal["van_westendorp", "newton_miller_smith"]
+HypotheticalBias = Annotated[float, Field(ge=1, le=10, allow_inf_nan=False)]
+"""Stated divided by real willingness to pay; every willingness to pay is divided by it."""
+
+
 class PhotoSelection(Request):
     """Which photograph should lead?"""
 
@@ -63,59 +83,29 @@ class PhotoSelection(Request):
 
 
 class ModificationTesting(Request):
-    """What would each change to the property be worth?"""
+    """What would each change to the property be worth? With `interactions`, also each pair of changes together."""
 
     type: Literal["modification_testing"]
     modifications: Annotated[tuple[Word, ...], Field(min_length=1, max_length=20), Distinct]
+    interactions: bool = False
+    hypothetical_bias: HypotheticalBias | None = None
 
 
 class PricingStrategy(Request):
-    """How does demand fall with the price?"""
+    """How does demand fall with the price? Gabor and Granger's method always, the others when asked.
+
+    `purchase_intent` is for Newton, Miller and Smith: how probable a purchase is after each answer of a scale of five,
+    from "definitely" to "definitely not".
+    """
 
     type: Literal["pricing_strategy"]
     price_points: Annotated[tuple[Dollars, ...], Field(min_length=2, max_length=20), Rising]
+    methods: Annotated[tuple[PriceMethod, ...], Field(max_length=2), Distinct] = ()
+    purchase_intent: tuple[Unit, Unit, Unit, Unit, Unit] | None = None
+    hypothetical_bias: HypotheticalBias | None = None
 
 
 Scenario = Annotated[PhotoSelection | ModificationTesting | PricingStrategy, Field(discriminator="type")]
-
-
-class DiversityParameters(Request):
-    """How widely generated personas vary, from 0 (alike) to 1 (as wide as the segment)."""
-
-    age_diversity: Unit = 0.3
-    wealth_diversity: Unit = 0.3
-    preference_diversity: Unit = 0.3
-
-
-class PersonaConfiguration(Request):
-    """Who takes part: `specific_personas`, plus `generated_count` people drawn from `segments`.
-
-    Mode `segment` needs at least one segment and a count, mode `specific` at least one persona.
-    """
-
-    mode: Literal["segment", "specific"]
-    segments: Annotated[tuple[Word, ...], Field(max_length=20), Distinct] = ()
-    specific_personas: Annotated[tuple[Word, ...], Field(max_length=1000), Distinct] = ()
-    generated_count: Annotated[int, Field(ge=0, le=1000)] = 0
-    diversity_parameters: DiversityParameters = DiversityParameters()
-
-    @model_validator(mode="after")
-    def _someone_takes_part(self) -> "PersonaConfiguration":
-        if self.mode == "specific" and not self.specific_personas:
-            raise ValueError("mode 'specific' needs specific_personas")
-        if self.mode == "segment" and not (self.segments and self.generated_count):
-            raise ValueError("mode 'segment' needs segments and a generated_count above 0")
-        return self
-
-
-class SimulationParameters(Request):
-    """`iterations` choices per person and question; `temperature` scales the random part of utility."""
-
-    iterations: Annotated[int, Field(ge=1, le=10_000)] = 100
-    temperature: Annotated[float, Field(gt=0, le=5, allow_inf_nan=False)] = 0.7
-    consensus_threshold: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] = 0.6
-    detail_level: Literal["detailed", "summary"] = "detailed"
-    seed: Annotated[int, Field(ge=0, lt=2**53)] | None = None
 
 
 class FocusGroup(Request):
@@ -128,27 +118,7 @@ class FocusGroup(Request):
     simulation_parameters: SimulationParameters = SimulationParameters()
 
 
-class Participant(Request):
-    """A persona at the version at which it was invited, so that a repeated run sees the same person."""
-
-    persona_id: str
-    version: int
-
-
 # Results
-
-
-class Estimate(Resource):
-    """A number with its method. `n` counts independent respondents, never iterations."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    level: float
-    n: int
-    method: str
-    model_version: str
-    calibration: Calibration
 
 
 class Summary(Resource):
@@ -168,10 +138,15 @@ class Recommendation(Resource):
 
 
 class Headline(Resource):
-    """One number of the result that was stated before any outcome is known."""
+    """One number of the result that was stated before any outcome is known.
+
+    `statement` says in words what the number is about; a probability is frozen as a forecast.
+    """
 
     name: str
     estimate: Estimate
+    unit: Literal["probability", "difference", "usd", "ratio"] | None = None
+    statement: str | None = None
 
 
 class Results(Resource):
@@ -189,6 +164,46 @@ class Results(Resource):
     model_version: str
     seed: int
     unrecognized: tuple[str, ...]
+    type: Kind = "focus_group"
+    respondents: RespondentKind = "statistical"
+    predicted_results: dict[str, Any] | None = Field(
+        default=None, description="What is predicted, in the form of its kind; null for a focus group."
+    )
+
+
+class RecordedAnswer(Resource):
+    """What one person answered once to one question.
+
+    `probabilities` in the order of the question's alternatives; `order`: their places as they were shown.
+    """
+
+    question: str
+    persona_id: str
+    replicate: int
+    probabilities: tuple[float, ...]
+    order: tuple[int, ...]
+    reason: str | None = None
+
+
+class Usage(Resource):
+    """What a language model was paid for. `cost` in US dollars, null when a price is not known."""
+
+    calls: int
+    cached_calls: int
+    tokens_in: int
+    tokens_out: int
+    cost: float | None
+
+
+class FrozenForecast(Resource):
+    """One probability, stated before its outcome is known. `statement`: what will turn out true, or how often.
+
+    `name` is unique within the simulation, which is the subject of the event.
+    """
+
+    name: str
+    statement: str
+    estimate: Estimate
 
 
 # Events
@@ -206,6 +221,72 @@ class FocusGroupRequested(EventBody):
     focus_group: FocusGroup
     participants: tuple[Participant, ...]
     seed: int
+    respondents: RespondentKind = "statistical"
+    tastes: tuple[TasteSet, ...] = ()
+
+
+class CampaignRequested(EventBody):
+    """A test of a marketing campaign was accepted and waits for an engine.
+
+    Produced by `simulation-engine` on `RequestCampaign`. Consumed by its own work queue.
+    """
+
+    type: ClassVar[str] = "simulation.campaign_requested.v1"
+    owner: ClassVar[str] = "simulation-engine"
+
+    campaign: MarketingCampaign
+    participants: tuple[Participant, ...]
+    seed: int
+    respondents: RespondentKind = "statistical"
+    tastes: tuple[TasteSet, ...] = ()
+
+
+class InterventionRequested(EventBody):
+    """A test of a follow-up sequence was accepted and waits for an engine.
+
+    Produced by `simulation-engine` on `RequestIntervention`. Consumed by its own work queue.
+    """
+
+    type: ClassVar[str] = "simulation.intervention_requested.v1"
+    owner: ClassVar[str] = "simulation-engine"
+
+    intervention: Intervention
+    participants: tuple[Participant, ...]
+    seed: int
+    respondents: RespondentKind = "statistical"
+    tastes: tuple[TasteSet, ...] = ()
+
+
+class VariantsRequested(EventBody):
+    """A forecast of the variants of a campaign was accepted and waits for an engine.
+
+    Produced by `simulation-engine` on `RequestVariants`. Consumed by its own work queue.
+    """
+
+    type: ClassVar[str] = "simulation.variants_requested.v1"
+    owner: ClassVar[str] = "simulation-engine"
+
+    variants: CampaignVariants
+    participants: tuple[Participant, ...]
+    seed: int
+    respondents: RespondentKind = "statistical"
+    tastes: tuple[TasteSet, ...] = ()
+
+
+class ViralRequested(EventBody):
+    """A forecast of the viral potential of a content was accepted and waits for an engine.
+
+    Produced by `simulation-engine` on `RequestViral`. Consumed by its own work queue.
+    """
+
+    type: ClassVar[str] = "simulation.viral_requested.v1"
+    owner: ClassVar[str] = "simulation-engine"
+
+    content: ViralContent
+    participants: tuple[Participant, ...]
+    seed: int
+    respondents: RespondentKind = "statistical"
+    tastes: tuple[TasteSet, ...] = ()
 
 
 class SimulationStarted(EventBody):
@@ -233,6 +314,20 @@ class ResponsesRecorded(EventBody):
     detailed_results: dict[str, Any]
 
 
+class AnswersRecorded(EventBody):
+    """Some of the answers of a language model were received, with what they used.
+
+    Produced by `simulation-engine` while it asks, so that what was paid for is not asked again after a crash.
+    """
+
+    type: ClassVar[str] = "simulation.answers_recorded.v1"
+    owner: ClassVar[str] = "simulation-engine"
+
+    model: str
+    answers: tuple[RecordedAnswer, ...]
+    usage: Usage
+
+
 class SimulationCompleted(EventBody):
     """A simulation ended with a result.
 
@@ -252,6 +347,30 @@ class SimulationCompleted(EventBody):
     seed: int
     tokens_used: int | None
     cost: float | None
+    kind: Kind = "focus_group"
+    respondents: RespondentKind = "statistical"
+    predicted_results: dict[str, Any] | None = None
+
+
+class ForecastFrozen(EventBody):
+    """The probabilities of a simulation were stated before their outcomes are known; they never change any more.
+
+    Produced by `simulation-engine` in the same commit as the completion. Consumed, later, by `calibration`.
+    `inputs_hash` is a SHA-256 over the request, the participants' versions and the seed; with the model version it
+    names everything that the forecast follows from.
+    """
+
+    type: ClassVar[str] = "forecast.frozen.v1"
+    owner: ClassVar[str] = "simulation-engine"
+    category: ClassVar[str] = "simulation"
+
+    kind: Kind
+    model_version: str
+    respondents: RespondentKind
+    frozen_at: datetime
+    horizon: datetime
+    inputs_hash: str
+    forecasts: tuple[FrozenForecast, ...]
 
 
 class SimulationFailed(EventBody):
@@ -277,10 +396,19 @@ class SimulationCancelled(EventBody):
     owner: ClassVar[str] = "simulation-engine"
 
 
+Requested = FocusGroupRequested | CampaignRequested | InterventionRequested | VariantsRequested | ViralRequested
+"""Every way in which a simulation begins."""
+
 Event = (
     FocusGroupRequested
+    | CampaignRequested
+    | InterventionRequested
+    | VariantsRequested
+    | ViralRequested
     | SimulationStarted
+    | AnswersRecorded
     | ResponsesRecorded
+    | ForecastFrozen
     | SimulationCompleted
     | SimulationFailed
     | SimulationCancelled
@@ -294,7 +422,7 @@ class Simulation(Resource):
     """Where a simulation stands. `progress` is null unless an engine is at work on it or it has ended."""
 
     simulation_id: str
-    type: Literal["focus_group"]
+    type: Kind
     name: str
     status: Status
     created_at: datetime
@@ -339,6 +467,26 @@ class RequestFocusGroup(Request):
     focus_group: FocusGroup
 
 
+class RequestCampaign(Request):
+    simulation_id: str
+    campaign: MarketingCampaign
+
+
+class RequestIntervention(Request):
+    simulation_id: str
+    intervention: Intervention
+
+
+class RequestVariants(Request):
+    simulation_id: str
+    variants: CampaignVariants
+
+
+class RequestViral(Request):
+    simulation_id: str
+    content: ViralContent
+
+
 class CancelSimulation(Request):
     simulation_id: str
 
@@ -349,6 +497,10 @@ class GetSimulation(Request):
 
 SERVICE = "simulation-engine"
 request_focus_group = Method(SERVICE, "request_focus_group", RequestFocusGroup, Simulation)
+request_campaign = Method(SERVICE, "request_campaign", RequestCampaign, Simulation)
+request_intervention = Method(SERVICE, "request_intervention", RequestIntervention, Simulation)
+request_variants = Method(SERVICE, "predict_campaign", RequestVariants, Simulation)
+request_viral = Method(SERVICE, "predict_viral", RequestViral, Simulation)
 cancel_simulation = Method(SERVICE, "cancel", CancelSimulation, Simulation)
 get_simulation = Method(SERVICE, "get", GetSimulation, Simulation)
 get_results = Method(SERVICE, "results", GetSimulation, Results)

@@ -138,7 +138,7 @@ def _check(tenant: str, stream: StreamId, events: Sequence[EventBody], command_i
     if len({body.owner for body in events}) > 1:
         raise ValueError("the events of a commit have one owner")
     for body in events:
-        if event_tokens(body.type)[0] != stream.category:
+        if (body.category or event_tokens(body.type)[0]) != stream.category:
             raise ValueError(f"{body.type} does not belong to the category {stream.category}")
     if not stream.id or not stream.id.isprintable() or len(stream.id) > 500:
         raise Rejected("INVALID_REQUEST", "the id cannot be stored", field="id", issue="not 1 to 500 printable letters")

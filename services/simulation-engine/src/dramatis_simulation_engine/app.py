@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import get_args
 
 from dramatis_bus import Bus, OrderedConsumer, WorkQueue
 from dramatis_bus.provisioning import consumer_resources
@@ -17,7 +18,12 @@ from dramatis_simulation_engine.runner import Runner
 from dramatis_simulation_engine.settings import simulation_settings
 from dramatis_simulation_engine.warming import warm_up
 
-RUNS = WorkQueue("simulation-engine-runs", service=v1.SERVICE, events=(v1.FocusGroupRequested.type,), ack_wait=5.0)
+RUNS = WorkQueue(
+    "simulation-engine-runs",
+    service=v1.SERVICE,
+    events=tuple(body.type for body in get_args(v1.Requested)),
+    ack_wait=5.0,
+)
 SNAPSHOTS = OrderedConsumer("simulation-snapshots", service=v1.SERVICE)
 
 

@@ -4,16 +4,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dramatis_contracts.simulation_engine import v1
+from dramatis_simulation_engine.kinds import Study
 from dramatis_simulation_engine.outcome import Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Accept a focus group whose personas were found, at the versions at which they take part."""
+    """Accept a study whose personas were found, at the versions at which they take part."""
 
-    focus_group: v1.FocusGroup
+    study: Study
     participants: tuple[v1.Participant, ...]
     seed: int
+    respondents: v1.RespondentKind = "statistical"
+    tastes: tuple[v1.TasteSet, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +28,18 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """Some answers of a language model came in."""
+
+    batch: v1.AnswersRecorded
+
+
+@dataclass(frozen=True, slots=True)
 class Complete:
     """The work is done."""
 
     outcome: Outcome
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,4 +55,4 @@ class Cancel:
     """Its owner does not want it any more."""
 
 
-Command = Request | Start | Complete | Fail | Cancel
+Command = Request | Start | Record | Complete | Fail | Cancel

@@ -1,13 +1,13 @@
 """The life of a simulation: queued → running → completed, failed or cancelled. Pure."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import assert_never
+from datetime import datetime, timedelta
+from typing import Any, assert_never
 
 from dramatis_contracts.simulation_engine import v1
 from dramatis_kit import Rejected
-from dramatis_simulation_engine.commands import Cancel, Command, Complete, Fail, Request, Start
-from dramatis_simulation_engine.outcome import Outcome
+from dramatis_simulation_engine.commands import Cancel, Command, Complete, Fail, Record, Request, Start
+from dramatis_simulation_engine.kinds import answers_to, inputs_hash, kind_of, name_of, requested, study_of
 
 ENDED: frozenset[v1.Status] = frozenset({"completed", "failed", "cancelled"})
 
@@ -17,10 +17,15 @@ class Simulation:
     """Where a simulation stands. `status` is None before it was asked for; the detailed results stay in the log."""
 
     status: v1.Status | None = None
+    kind: v1.Kind = "focus_group"
     name: str = ""
     answers: int = 0
-    """How many choices are to be made: people × scenarios × iterations."""
+    """How many choices are to be made."""
     seed: int = 0
+    respondents: v1.RespondentKind = "statistical"
+    horizon_days: int = 0
+    inputs_hash: str = ""
+    """Of the request without the model version, which is known when it is complete."""
     started_at: datetime | None = None
     completion: v1.SimulationCompleted | None = None
     has_details: bool = False
@@ -31,8 +36,8 @@ def decide(command: Command, simulation: Simulation) -> list[v1.Event]:
     match command:
         case Request() if simulation.status is not None:
             raise Rejected("CONFLICT", "a simulation with this id exists already", field="simulation_id")
-        case Request(focus_group=focus_group, participants=participants, seed=seed):
-            return [v1.FocusGroupRequested(focus_group=focus_group, participants=participants, seed=seed)]
+        case Request():
+            return [_requested(command)]
         case _ if simulation.status is None:
             raise Rejected("NOT_FOUND", "no such simulation", field="simulation_id")
         case Cancel() if simulation.status == "cancelled":
@@ -41,15 +46,17 @@ def decide(command: Command, simulation: Simulation) -> list[v1.Event]:
             raise Rejected("CONFLICT", f"the simulation has {simulation.status} already", field="simulation_id")
         case Cancel():
             return [v1.SimulationCancelled()]
-        case Start() | Complete() | Fail() if simulation.status in ENDED:
+        case Start() | Record() | Complete() | Fail() if simulation.status in ENDED:
             # Work that was handed out twice, or that went on while its owner cancelled it, changes nothing any more.
             return []
         case Start(model_version=model_version, at=at):
             if simulation.status == "running":
                 return []
             return [v1.SimulationStarted(model_version=model_version, started_at=at)]
-        case Complete(outcome=outcome):
-            return _completed(outcome, simulation)
+        case Record(batch=batch):
+            return [batch]
+        case Complete():
+            return _completed(command, simulation)
         case Fail(code=code, reason=reason):
             return [v1.SimulationFailed(code=code, reason=reason)]
     assert_never(command)
@@ -57,11 +64,18 @@ def decide(command: Command, simulation: Simulation) -> list[v1.Event]:
 
 def evolve(simulation: Simulation, event: v1.Event) -> Simulation:
     match event:
-        case v1.FocusGroupRequested(focus_group=focus_group, seed=seed):
-            answers = answers_to(focus_group)
-            return replace(simulation, status="queued", name=focus_group.name, answers=answers, seed=seed)
+        case (
+            v1.FocusGroupRequested()
+            | v1.CampaignRequested()
+            | v1.InterventionRequested()
+            | v1.VariantsRequested()
+            | v1.ViralRequested()
+        ):
+            return _queued(simulation, event)
         case v1.SimulationStarted(started_at=started_at):
             return replace(simulation, status="running", started_at=started_at)
+        case v1.AnswersRecorded() | v1.ForecastFrozen():
+            return simulation
         case v1.ResponsesRecorded():
             return replace(simulation, has_details=True)
         case v1.SimulationCompleted():
@@ -73,14 +87,27 @@ def evolve(simulation: Simulation, event: v1.Event) -> Simulation:
     assert_never(event)
 
 
-def answers_to(focus_group: v1.FocusGroup) -> int:
-    """How many choices a focus group asks for."""
-    wanted = focus_group.persona_configuration
-    people = len(wanted.specific_personas) + wanted.generated_count
-    return people * len(focus_group.test_scenarios) * focus_group.simulation_parameters.iterations
+def _requested(command: Request) -> v1.Requested:
+    return requested(command.study, command.participants, command.seed, command.respondents, command.tastes)
 
 
-def _completed(outcome: Outcome, simulation: Simulation) -> list[v1.Event]:
+def _queued(simulation: Simulation, event: v1.Requested) -> Simulation:
+    study = study_of(event)
+    return replace(
+        simulation,
+        status="queued",
+        kind=kind_of(study),
+        name=name_of(study),
+        answers=answers_to(study),
+        seed=event.seed,
+        respondents=event.respondents,
+        horizon_days=study.simulation_parameters.horizon_days,
+        inputs_hash=inputs_hash(event),
+    )
+
+
+def _completed(command: Complete, simulation: Simulation) -> list[v1.Event]:
+    outcome = command.outcome
     completed = v1.SimulationCompleted(
         name=simulation.name,
         summary=outcome.summary,
@@ -90,10 +117,37 @@ def _completed(outcome: Outcome, simulation: Simulation) -> list[v1.Event]:
         n_respondents=outcome.n_respondents,
         model_version=outcome.model_version,
         seed=simulation.seed,
-        # Statistical respondents read nothing and cost nothing.
-        tokens_used=0,
-        cost=0.0,
+        tokens_used=outcome.tokens_used,
+        cost=outcome.cost,
+        kind=simulation.kind,
+        respondents=simulation.respondents,
+        predicted_results=outcome.predicted_results,
     )
-    if outcome.detailed_results is None:
-        return [completed]
-    return [v1.ResponsesRecorded(detailed_results=outcome.detailed_results), completed]
+    recorded = [] if outcome.detailed_results is None else [_details(outcome.detailed_results)]
+    return [*_frozen(command, simulation), *recorded, completed]
+
+
+def _details(detailed_results: dict[str, Any]) -> v1.ResponsesRecorded:
+    return v1.ResponsesRecorded(detailed_results=detailed_results)
+
+
+def _frozen(command: Complete, simulation: Simulation) -> list[v1.ForecastFrozen]:
+    """The probabilities among the headlines, as forecasts. None when nothing was understood."""
+    stated = [h for h in command.outcome.headlines if h.unit == "probability" and h.statement is not None]
+    if not stated:
+        return []
+    return [
+        v1.ForecastFrozen(
+            kind=simulation.kind,
+            model_version=command.outcome.model_version,
+            respondents=simulation.respondents,
+            frozen_at=command.at,
+            horizon=command.at + timedelta(days=simulation.horizon_days),
+            inputs_hash=simulation.inputs_hash,
+            forecasts=tuple(_forecast(h) for h in stated),
+        )
+    ]
+
+
+def _forecast(headline: v1.Headline) -> v1.FrozenForecast:
+    return v1.FrozenForecast(name=headline.name, statement=headline.statement or "", estimate=headline.estimate)

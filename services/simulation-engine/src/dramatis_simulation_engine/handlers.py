@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from dramatis_bus import Bus, Call
 from dramatis_contracts.persona import v1 as persona
@@ -9,8 +10,9 @@ from dramatis_contracts.simulation_engine import v1
 from dramatis_eventlog import Aggregate, Loaded, StreamId, cause_of
 from dramatis_kit import Rejected
 from dramatis_simulation_engine.commands import Cancel, Command, Request
-from dramatis_simulation_engine.decider import Simulation, answers_to
+from dramatis_simulation_engine.decider import Simulation
 from dramatis_simulation_engine.focus_group.model import DOMAIN
+from dramatis_simulation_engine.kinds import Study, answers_to, drawn_for, field_of_invited, invited_to
 from dramatis_simulation_engine.population import Segments, load_segments
 from dramatis_simulation_engine.projections import resource, results
 from dramatis_simulation_engine.seeds import derived_seed
@@ -39,14 +41,31 @@ class Handlers:
         self._progress = progress
 
     async def request_focus_group(self, call: Call[v1.RequestFocusGroup]) -> v1.Simulation:
-        focus_group, simulation_id = call.request.focus_group, call.request.simulation_id
-        check_people(focus_group, load_segments(DOMAIN))
-        check_size(focus_group, self._settings.simulation_max_answers)
-        seed = focus_group.simulation_parameters.seed
+        return await self._request(call, call.request.simulation_id, call.request.focus_group)
+
+    async def request_campaign(self, call: Call[v1.RequestCampaign]) -> v1.Simulation:
+        return await self._request(call, call.request.simulation_id, call.request.campaign)
+
+    async def request_intervention(self, call: Call[v1.RequestIntervention]) -> v1.Simulation:
+        return await self._request(call, call.request.simulation_id, call.request.intervention)
+
+    async def request_variants(self, call: Call[v1.RequestVariants]) -> v1.Simulation:
+        return await self._request(call, call.request.simulation_id, call.request.variants)
+
+    async def request_viral(self, call: Call[v1.RequestViral]) -> v1.Simulation:
+        return await self._request(call, call.request.simulation_id, call.request.content)
+
+    async def _request(self, call: Call[Any], simulation_id: str, study: Study) -> v1.Simulation:
+        check_people(study, load_segments(DOMAIN))
+        check_size(study, self._settings.simulation_max_answers)
+        parameters = study.simulation_parameters
+        respondents = parameters.respondents or self._settings.simulation_respondents
+        check_respondents(respondents)
         command = Request(
-            focus_group=focus_group,
-            participants=await self._participants(call),
-            seed=derived_seed(call.tenant, simulation_id) if seed is None else seed,
+            study=study,
+            participants=await self._participants(call.tenant, simulation_id, study),
+            seed=derived_seed(call.tenant, simulation_id) if parameters.seed is None else parameters.seed,
+            respondents=respondents,
         )
         loaded = await self._simulations.handle(
             call.tenant, simulation_id, command, command_id=call.command_id, cause=cause_of(call)
@@ -84,26 +103,28 @@ class Handlers:
 
     # Details
 
-    async def _participants(self, call: Call[v1.RequestFocusGroup]) -> tuple[v1.Participant, ...]:
-        wanted = call.request.focus_group.persona_configuration.specific_personas
+    async def _participants(self, tenant: str, simulation_id: str, study: Study) -> tuple[v1.Participant, ...]:
+        wanted = invited_to(study)
         invited: list[v1.Participant] = []
         try:
             for start in range(0, len(wanted), _AT_ONCE):
-                several = await self._ask_for(call.tenant, wanted[start : start + _AT_ONCE], start)
+                several = await self._ask_for(tenant, study, wanted[start : start + _AT_ONCE], start)
                 invited.extend(v1.Participant(persona_id=p.id, version=p.version) for p in several)
         except Rejected:
             # A repeated command is answered as before, even if a persona has gone since.
-            if (await self._simulations.load(call.tenant, call.request.simulation_id)).version:
+            if (await self._simulations.load(tenant, simulation_id)).version:
                 return ()
             raise
         return tuple(invited)
 
-    async def _ask_for(self, tenant: str, ids: tuple[str, ...], start: int) -> tuple[persona.Persona, ...]:
+    async def _ask_for(
+        self, tenant: str, study: Study, ids: tuple[str, ...], start: int
+    ) -> tuple[persona.Persona, ...]:
         query = persona.GetPersonas(personas=tuple(persona.PersonaVersion(persona_id=known) for known in ids))
         try:
             return (await self._bus.call(persona.get_personas, query, tenant=tenant)).personas
         except Rejected as refusal:
-            raise _unknown_persona(refusal, ids, start) from refusal
+            raise _unknown_persona(refusal, study, ids, start) from refusal
 
     async def _present(self, call: Call[v1.GetSimulation]) -> Loaded[Simulation]:
         loaded = await self._simulations.load(call.tenant, call.request.simulation_id)
@@ -122,9 +143,11 @@ class Handlers:
         return resource(loaded, self._progress.get((tenant, loaded.id)))
 
 
-def check_people(focus_group: v1.FocusGroup, segments: Segments) -> None:
+def check_people(study: Study, segments: Segments) -> None:
     """Raises `Rejected` for a segment that does not exist, and for people to be drawn from nowhere."""
-    wanted = focus_group.persona_configuration
+    wanted = drawn_for(study)
+    if wanted is None:
+        return
     known = ", ".join(segments.by_name)
     for index, name in enumerate(wanted.segments):
         if name not in segments.by_name:
@@ -135,21 +158,27 @@ def check_people(focus_group: v1.FocusGroup, segments: Segments) -> None:
         )
 
 
-def check_size(focus_group: v1.FocusGroup, limit: int) -> None:
+def check_size(study: Study, limit: int) -> None:
     """Raises `Rejected` for more work than one simulation may ask for."""
-    if (answers := answers_to(focus_group)) > limit:
+    if (answers := answers_to(study)) > limit:
         raise _invalid(
             "simulation_parameters.iterations",
             f"people × scenarios × iterations is {answers}, more than the limit of {limit}",
         )
 
 
-def _unknown_persona(refusal: Rejected, ids: tuple[str, ...], start: int) -> Rejected:
+def check_respondents(respondents: v1.RespondentKind) -> None:
+    """Raises `Rejected` where a language model is asked for and none is set up."""
+    if respondents == "llm":
+        raise _invalid("simulation_parameters.respondents", "no language model is configured on this platform")
+
+
+def _unknown_persona(refusal: Rejected, study: Study, ids: tuple[str, ...], start: int) -> Rejected:
     place = _PLACE.match(refusal.field or "")
     if place is None:
         return refusal
     index = int(place.group(1))
-    return _invalid(f"persona_configuration.specific_personas[{start + index}]", f"no persona '{ids[index]}'")
+    return _invalid(field_of_invited(study, start + index), f"no persona '{ids[index]}'")
 
 
 def _invalid(field: str, issue: str) -> Rejected:

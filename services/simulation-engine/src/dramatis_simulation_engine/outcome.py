@@ -17,3 +17,8 @@ class Outcome:
     n_respondents: int
     model_version: str
     detailed_results: dict[str, Any] | None
+    predicted_results: dict[str, Any] | None = None
+    """What is predicted, in the form of its kind; None for a focus group."""
+    tokens_used: int | None = 0
+    cost: float | None = 0.0
+    """US dollars; statistical respondents read nothing and cost nothing."""

@@ -15,6 +15,10 @@ def encode(state: Simulation) -> Document:
     """The state as a document."""
     return {
         "status": state.status,
+        "kind": state.kind,
+        "respondents": state.respondents,
+        "horizon_days": state.horizon_days,
+        "inputs_hash": state.inputs_hash,
         "name": state.name,
         "answers": state.answers,
         "seed": state.seed,
@@ -29,6 +33,10 @@ def decode(document: Document) -> Simulation:
     completion = document["completion"]
     return Simulation(
         status=document["status"],
+        kind=document.get("kind", "focus_group"),
+        respondents=document.get("respondents", "statistical"),
+        horizon_days=document.get("horizon_days", 0),
+        inputs_hash=document.get("inputs_hash", ""),
         name=document["name"],
         answers=document["answers"],
         seed=document["seed"],
@@ -46,7 +54,7 @@ def resource(loaded: Loaded[Simulation], progress: float | None = None) -> v1.Si
         raise ValueError(f"simulation {loaded.id} was never asked for")
     return v1.Simulation(
         simulation_id=loaded.id,
-        type="focus_group",
+        type=state.kind,
         name=state.name,
         status=state.status,
         created_at=loaded.created_at,
@@ -83,4 +91,7 @@ def results(loaded: Loaded[Simulation], details: dict[str, Any] | None) -> v1.Re
         model_version=completion.model_version,
         seed=completion.seed,
         unrecognized=completion.unrecognized,
+        type=completion.kind,
+        respondents=completion.respondents,
+        predicted_results=completion.predicted_results,
     )

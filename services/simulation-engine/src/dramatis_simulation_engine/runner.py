@@ -23,10 +23,11 @@ from dramatis_kit.telemetry import traceparent
 from dramatis_simulation_engine.commands import Command, Complete, Fail, Start
 from dramatis_simulation_engine.data_files import model_version
 from dramatis_simulation_engine.decider import ENDED, Simulation
-from dramatis_simulation_engine.focus_group.model import DOMAIN, simulate
 from dramatis_simulation_engine.handlers import Simulations
+from dramatis_simulation_engine.kinds import domain_of, plan_of, study_of
 from dramatis_simulation_engine.outcome import Outcome
 from dramatis_simulation_engine.people import Respondent
+from dramatis_simulation_engine.plan import carry_out
 from dramatis_simulation_engine.settings import SimulationSettings
 
 log = structlog.get_logger()
@@ -48,7 +49,7 @@ class Run:
     id: str
     event_id: str
     correlation_id: str
-    requested: v1.FocusGroupRequested
+    requested: v1.Requested
     delivered: int
 
 
@@ -74,7 +75,7 @@ class Runner:
         run = _run_of(received)
         if (await self._simulations.load(run.tenant, run.id)).state.status in ENDED:
             return
-        start = Start(model_version=model_version(DOMAIN), at=self._clock())
+        start = Start(model_version=model_version(domain_of(study_of(run.requested))), at=self._clock())
         # Only the first engine's start is a fact: the command id belongs to the request, not to the attempt.
         if (await self._commit(run, start, "start")).status in ENDED:
             return
@@ -90,7 +91,7 @@ class Runner:
         except Rejected as gone:
             return Fail(code=gone.code, reason=f"A persona that takes part cannot be read any more: {gone.message}.")
         try:
-            return Complete(await self._computed(run, invited))
+            return Complete(await self._computed(run, invited), at=self._clock())
         except Stopped:
             raise
         except Exception:  # the boundary: the same input fails again, so this is told instead of tried for ever
@@ -104,9 +105,9 @@ class Runner:
         ticker = Ticker(run, self._bus, self._progress)
         watch = asyncio.create_task(self._stop_when_ended(run, ticker.stop), name="watch for a cancellation")
         publish = asyncio.create_task(ticker.publish(), name="publish progress")
-        requested = run.requested
+        plan = plan_of(run.requested, invited)
         try:
-            return await asyncio.to_thread(simulate, requested.focus_group, invited, requested.seed, ticker)
+            return await asyncio.to_thread(carry_out, plan, ticker)
         finally:
             ticker.stop.set()
             for task in (watch, publish):
@@ -197,7 +198,7 @@ def respondent_of(invited: persona.Persona) -> Respondent:
 def _run_of(received: Received) -> Run:
     envelope = received.envelope
     requested = registry.decode(envelope)
-    if not isinstance(requested, v1.FocusGroupRequested):
+    if not isinstance(requested, v1.Requested):
         raise TypeError(f"{envelope.type} asks for no simulation")
     return Run(
         tenant=envelope.tenantid,

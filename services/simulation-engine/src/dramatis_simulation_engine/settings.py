@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from dramatis_contracts.simulation_engine.v1 import RespondentKind
 from dramatis_kit import Settings
 
 
@@ -13,6 +14,9 @@ class SimulationSettings(Settings):
 
     simulation_max_answers: int = Field(default=50_000_000, ge=1)
     """People × scenarios × iterations of one simulation; more is refused."""
+
+    simulation_respondents: RespondentKind = "statistical"
+    """Who answers where a request does not say."""
 
     simulation_cancel_seconds: float = Field(default=0.25, gt=0)
     """How often a simulation in work looks whether it was cancelled."""

@@ -122,7 +122,12 @@ class _Analysis:
             findings=tuple(self._sentences()),
             recommendations=(self._recommendation(),),
             headlines=tuple(
-                Headline(name=f"photo_selection.{name}.share", estimate=estimate)
+                Headline(
+                    name=f"photo_selection.{name}.share",
+                    estimate=estimate,
+                    unit="probability",
+                    statement=f"A person like those asked looks further at '{name}' when all of them are shown.",
+                )
                 for name, estimate in zip(self._names, self._shares, strict=True)
             ),
             consensus=self._consensus,

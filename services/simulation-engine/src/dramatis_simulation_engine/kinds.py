@@ -1,0 +1,160 @@
+"""The kinds of simulation: what each is called, who takes part, how large it is, and its plan. Pure."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any, assert_never
+
+from dramatis_contracts.simulation_engine import v1
+from dramatis_simulation_engine.focus_group.model import DOMAIN, FocusGroupPlan
+from dramatis_simulation_engine.people import Respondent
+from dramatis_simulation_engine.plan import Plan
+
+Study = v1.FocusGroup | v1.MarketingCampaign | v1.Intervention | v1.CampaignVariants | v1.ViralContent
+
+
+def kind_of(study: Study) -> v1.Kind:
+    match study:
+        case v1.FocusGroup():
+            return "focus_group"
+        case v1.MarketingCampaign():
+            return "marketing_campaign"
+        case v1.Intervention():
+            return "intervention"
+        case v1.CampaignVariants():
+            return "campaign_variants"
+        case v1.ViralContent():
+            return "viral_potential"
+    assert_never(study)
+
+
+def name_of(study: Study) -> str:
+    match study:
+        case v1.FocusGroup() | v1.CampaignVariants():
+            return study.name
+        case v1.MarketingCampaign():
+            return study.campaign.name
+        case v1.Intervention():
+            return f"Follow-up after {study.scenario.initial_interaction}"
+        case v1.ViralContent():
+            return (study.hook or study.content_description)[:200]
+    assert_never(study)
+
+
+def invited_to(study: Study) -> tuple[str, ...]:
+    """The ids of the personas that take part, in the order in which they are named."""
+    match study:
+        case v1.FocusGroup():
+            return study.persona_configuration.specific_personas
+        case v1.MarketingCampaign():
+            more = study.persona_configuration.specific_personas if study.persona_configuration else ()
+            return tuple(dict.fromkeys((*study.target_personas, *more)))
+        case v1.Intervention():
+            return study.test_personas
+        case v1.CampaignVariants():
+            return (study.persona_id,) if study.persona_id else ()
+        case v1.ViralContent():
+            return ()
+    assert_never(study)
+
+
+def field_of_invited(study: Study, index: int) -> str:
+    """The field of the request in which the persona at this place of `invited_to` stands."""
+    match study:
+        case v1.FocusGroup():
+            return f"persona_configuration.specific_personas[{index}]"
+        case v1.MarketingCampaign():
+            return _campaign_field(study, index)
+        case v1.Intervention():
+            return f"test_personas[{index}]"
+        case v1.CampaignVariants() | v1.ViralContent():
+            return "persona_id"
+    assert_never(study)
+
+
+def _campaign_field(study: v1.MarketingCampaign, index: int) -> str:
+    if index < len(study.target_personas) or study.persona_configuration is None:
+        return f"target_personas[{index}]"
+    place = study.persona_configuration.specific_personas.index(invited_to(study)[index])
+    return f"persona_configuration.specific_personas[{place}]"
+
+
+def drawn_for(study: Study) -> v1.PersonaConfiguration | None:
+    """From which segments people are drawn; None where the study does not say."""
+    return study.persona_configuration if isinstance(study, v1.FocusGroup | v1.MarketingCampaign) else None
+
+
+def answers_to(study: Study) -> int:
+    """How many choices a study asks for: people × what is compared × iterations."""
+    drawn = drawn_for(study)
+    people = len(invited_to(study)) + (drawn.generated_count if drawn else 0)
+    return people * _compared(study) * study.simulation_parameters.iterations
+
+
+def _compared(study: Study) -> int:
+    return len(study.test_scenarios) if isinstance(study, v1.FocusGroup) else 1
+
+
+def requested(
+    study: Study,
+    participants: tuple[v1.Participant, ...],
+    seed: int,
+    respondents: v1.RespondentKind,
+    tastes: tuple[v1.TasteSet, ...],
+) -> v1.Requested:
+    """The event that begins a study."""
+    common: dict[str, Any] = {
+        "participants": participants,
+        "seed": seed,
+        "respondents": respondents,
+        "tastes": tastes,
+    }
+    match study:
+        case v1.FocusGroup():
+            return v1.FocusGroupRequested(focus_group=study, **common)
+        case v1.MarketingCampaign():
+            return v1.CampaignRequested(campaign=study, **common)
+        case v1.Intervention():
+            return v1.InterventionRequested(intervention=study, **common)
+        case v1.CampaignVariants():
+            return v1.VariantsRequested(variants=study, **common)
+        case v1.ViralContent():
+            return v1.ViralRequested(content=study, **common)
+    assert_never(study)
+
+
+def study_of(event: v1.Requested) -> Study:
+    """What was asked for."""
+    match event:
+        case v1.FocusGroupRequested():
+            return event.focus_group
+        case v1.CampaignRequested():
+            return event.campaign
+        case v1.InterventionRequested():
+            return event.intervention
+        case v1.VariantsRequested():
+            return event.variants
+        case v1.ViralRequested():
+            return event.content
+    assert_never(event)
+
+
+def inputs_hash(event: v1.Requested) -> str:
+    """SHA-256 of all that was asked, of whom and with which seed, as hexadecimal digits."""
+    inputs = {"type": event.type, **event.model_dump(mode="json")}
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def plan_of(event: v1.Requested, invited: Sequence[Respondent]) -> Plan[Any]:
+    """The study as a plan for these people."""
+    match event:
+        case v1.FocusGroupRequested():
+            return FocusGroupPlan(event.focus_group, tuple(invited), event.seed)
+        case _:
+            raise NotImplementedError(event.type)
+
+
+def domain_of(study: Study) -> str:
+    """The domain whose words and segments a study uses."""
+    del study
+    return DOMAIN
