@@ -6,6 +6,7 @@ import pytest
 from starlette.types import Message
 
 from dramatis_gateway.cursors import cursor_of
+from dramatis_gateway.following import Following
 from dramatis_gateway.metrics import Metrics
 from dramatis_gateway.streams import EventStream
 from dramatis_gateway.subscribers import Wanted
@@ -156,7 +157,7 @@ async def test_a_client_that_does_not_read_is_ended_and_holds_nothing_up(platfor
     feed = platform.gateway.feed
     subscriber = feed.open(Wanted(platform.mine.brokerage_id))
     subscriber.limit = 3
-    stream = EventStream(feed, Metrics(), subscriber, after=None, heartbeat=10)
+    stream = EventStream(Following(feed, platform.gateway.replay, subscriber, None, 10), Metrics())
     sent: list[Message] = []
 
     async def send(message: Message) -> None:

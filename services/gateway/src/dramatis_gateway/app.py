@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
+import orjson
 from nats.aio.msg import Msg
 from starlette.types import ASGIApp
 
@@ -24,9 +26,12 @@ from dramatis_gateway.feed import Feed, frame_of
 from dramatis_gateway.health import Readiness
 from dramatis_gateway.metrics import Metrics
 from dramatis_gateway.projections import ApiKeys
+from dramatis_gateway.replay import Replay
 from dramatis_gateway.server import listen, serving
 from dramatis_gateway.settings import GatewaySettings
+from dramatis_gateway.subscribers import Frame
 from dramatis_gateway.tenants import Tenants, development_credentials
+from dramatis_gateway.tickets import Tickets
 from dramatis_kit import Resource, Runtime, Service
 
 CREDENTIALS_FILE = "dev-credentials.json"
@@ -41,6 +46,7 @@ class Gateway:
     address: str
     tenants: Tenants
     feed: Feed
+    replay: Replay
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,8 @@ class _Parts:
     tenants: Tenants
     ring: KeyRing
     feed: Feed
+    replay: Replay
+    tickets: Tickets
     metrics: Metrics
 
 
@@ -60,18 +68,22 @@ def _parts(runtime: Runtime) -> _Parts:
     settings = GatewaySettings(**runtime.settings.model_dump())
     log = EventLog(runtime.database, clock=runtime.clock)
     api_keys = ApiKeys(runtime.database)
+    feed = Feed(
+        log,
+        history=settings.gateway_feed_history,
+        queue=settings.gateway_sse_queue,
+        max_subscribers=settings.gateway_sse_clients,
+    )
+    retention = timedelta(days=settings.gateway_stream_retention_days)
     return _Parts(
         settings=settings,
         log=log,
         api_keys=api_keys,
         tenants=Tenants(log, Snapshots(runtime.database, "tenant"), api_keys),
         ring=KeyRing(api_keys, settings.gateway_key_cache_seconds),
-        feed=Feed(
-            log,
-            history=settings.gateway_feed_history,
-            queue=settings.gateway_sse_queue,
-            max_subscribers=settings.gateway_sse_clients,
-        ),
+        feed=feed,
+        replay=Replay(log, feed, retention=retention, clock=runtime.clock),
+        tickets=Tickets(runtime.database, api_keys, seconds=settings.gateway_ticket_seconds, clock=runtime.clock),
         metrics=Metrics(),
     )
 
@@ -96,7 +108,7 @@ async def open_gateway(runtime: Runtime) -> AsyncIterator[Gateway]:
             app = _application(runtime, bus, parts, documentation_url)
             drain = settings.drain_seconds
             async with serving(app, listener, drain_seconds=drain, documentation_url=documentation_url):
-                yield Gateway(address, parts.tenants, feed)
+                yield Gateway(address, parts.tenants, feed, parts.replay)
                 feed.drain()
         finally:
             for task in work:
@@ -111,11 +123,13 @@ async def _start(bus: Bus, parts: _Parts) -> None:
 
     async def on_event(message: Msg) -> None:
         frame = frame_of(message)
-        if frame is None:
-            return
+        if frame is not None:
+            parts.feed.receive(frame)
+
+    def on_revoked(frame: Frame) -> None:
         if frame.type == ApiKeyRevoked.type:
             parts.ring.forget()
-        parts.feed.receive(frame)
+            parts.feed.revoke(frame.tenant, orjson.loads(frame.payload)["data"]["key_id"])
 
     async def checks() -> dict[str, str]:
         return {"feed": await parts.feed.check()}
@@ -124,6 +138,7 @@ async def _start(bus: Bus, parts: _Parts) -> None:
     bus.not_implemented(SERVICE)
     bus.health(SERVICE, checks)
     await bus.start()
+    parts.feed.listen(on_revoked)
     await bus.subscribe(event_filter(), on_event)
     await parts.feed.begin()
 
@@ -146,6 +161,8 @@ def _application(runtime: Runtime, bus: Bus, parts: _Parts, documentation_url: s
         log=parts.log,
         keys=parts.ring,
         feed=parts.feed,
+        replay=parts.replay,
+        tickets=parts.tickets,
         readiness=Readiness(bus, (SERVICE, *PLATFORM), checks, parts.metrics),
         metrics=parts.metrics,
         documentation_url=documentation_url,
@@ -179,6 +196,7 @@ def resources(runtime: Runtime) -> Sequence[Resource]:
         *parts.log.resources(),
         *parts.tenants.resources(),
         *parts.api_keys.resources(),
+        *parts.tickets.resources(),
     ]
 
 

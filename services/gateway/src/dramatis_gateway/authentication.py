@@ -101,5 +101,5 @@ def same_brokerage(principal: Principal, brokerage_id: str | None) -> None:
         raise Problem("FORBIDDEN", field="X-Brokerage-ID", issue="the API key belongs to another brokerage")
 
 
-def unauthorized(issue: str) -> Problem:
-    return Problem("UNAUTHORIZED", field="Authorization", issue=issue, headers=_CHALLENGE)
+def unauthorized(issue: str, field: str = "Authorization") -> Problem:
+    return Problem("UNAUTHORIZED", field=field, issue=issue, headers=_CHALLENGE)

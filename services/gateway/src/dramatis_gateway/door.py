@@ -18,7 +18,9 @@ from dramatis_gateway.authentication import KeyRing, Principal, bearer, same_bro
 from dramatis_gateway.feed import Feed
 from dramatis_gateway.health import Readiness
 from dramatis_gateway.metrics import Metrics
+from dramatis_gateway.replay import Replay
 from dramatis_gateway.settings import GatewaySettings
+from dramatis_gateway.tickets import Tickets
 from dramatis_kit import new_id
 
 RequestT = TypeVar("RequestT", bound=BaseModel)
@@ -35,6 +37,8 @@ class Door:
     log: EventLog
     keys: KeyRing
     feed: Feed
+    replay: Replay
+    tickets: Tickets
     readiness: Readiness
     metrics: Metrics
     documentation_url: str

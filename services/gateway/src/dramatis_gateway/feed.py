@@ -7,7 +7,7 @@ before anything later is handed on. So followers see every event once, in order,
 
 import asyncio
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import AsyncGenerator
+from collections.abc import Callable, Iterator
 
 import structlog
 from nats.aio.msg import Msg
@@ -21,14 +21,11 @@ from dramatis_kit import Unavailable
 log = structlog.get_logger()
 
 _REMEMBERED_IDS = 20_000
-_HISTORY_BYTES = 32_000_000
+_HISTORY_BYTES = 64_000_000
+_COPIES = 3  # the payload itself, and as it goes to event streams and to WebSockets
 _AHEAD = 50_000
 _SECONDS_FOR_STRAGGLERS = 0.03
 _SECONDS_BETWEEN_LOOKS = 1.0
-_PAGE = 500
-_READERS = 16
-_LOOKS = 100
-_LOOKS_FOR_POSITION = 15
 
 
 class Feed:
@@ -39,14 +36,14 @@ class Feed:
         self._history_length = history
         self._queue_length = queue
         self._max_subscribers = max_subscribers
-        self._history: deque[tuple[Frame, bytes]] = deque()
+        self._history: deque[Frame] = deque()
         self._history_bytes = 0
         self._history_from = 0
         self._ahead: dict[int, Frame] = {}
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._open: set[Subscriber] = set()
         self._live: defaultdict[str, set[Subscriber]] = defaultdict(set)
-        self._readers = asyncio.Semaphore(_READERS)
+        self._listeners: list[Callable[[Frame], None]] = []
         self._gap = asyncio.Event()
         self._behind = False
         self._unavailable: str | None = None
@@ -55,11 +52,11 @@ class Feed:
 
     # Followers
 
-    def open(self, wanted: Wanted) -> Subscriber:
+    def open(self, wanted: Wanted, key_id: str = "") -> Subscriber:
         """A place for a follower; `join` fills its queue. Raises a 503 `Problem` when there is none."""
         if self._draining or len(self._open) >= self._max_subscribers:
             raise unavailable("the gateway is stopping" if self._draining else "too many open streams")
-        subscriber = Subscriber(wanted, self._queue_length)
+        subscriber = Subscriber(wanted, self._queue_length, key_id)
         self._open.add(subscriber)
         return subscriber
 
@@ -69,10 +66,16 @@ class Feed:
             return False
         subscriber.after = after
         self._live[subscriber.wanted.tenant].add(subscriber)
-        for frame, encoded in self._history:
-            if subscriber.wanted.matches(frame):
-                subscriber.offer(frame, encoded)
+        for frame in reversed([frame for frame in self._history_after(after) if subscriber.wanted.matches(frame)]):
+            subscriber.offer(frame)
         return True
+
+    def _history_after(self, position: int) -> Iterator[Frame]:
+        """From the last one backwards: most followers were away for a moment only."""
+        for frame in reversed(self._history):
+            if frame.position <= position:
+                return
+            yield frame
 
     def join_now(self, subscriber: Subscriber) -> None:
         """Deliver what comes from now on."""
@@ -90,6 +93,16 @@ class Feed:
         self._draining = True
         for subscriber in tuple(self._open):
             subscriber.end("draining")
+
+    def revoke(self, tenant: str, key_id: str) -> None:
+        """End the followers that a key let in."""
+        for subscriber in tuple(self._open):
+            if (subscriber.wanted.tenant, subscriber.key_id) == (tenant, key_id):
+                subscriber.end("revoked")
+
+    def listen(self, listener: Callable[[Frame], None]) -> None:
+        """Call `listener` with every event of every tenant, once and in order, before the followers get it."""
+        self._listeners.append(listener)
 
     async def check(self) -> str:
         """ "ok", or words for why the feed is not up to date."""
@@ -116,31 +129,49 @@ class Feed:
 
     def _hand_on(self, frame: Frame) -> None:
         if frame.event_id in self._seen:
-            return  # published again by a relay that did not know that it was published
+            return  # a log that was restored from a backup may give an event a second position
+        self._remember(frame)
+        for listener in self._listeners:
+            listener(frame)
+        for subscriber in tuple(self._live.get(frame.tenant, ())):
+            if subscriber.wanted.matches(frame):
+                subscriber.offer(frame)
+
+    def _remember(self, frame: Frame) -> None:
         self._seen[frame.event_id] = None
         if len(self._seen) > _REMEMBERED_IDS:
             self._seen.popitem(last=False)
-        encoded = frame.sse()
-        self._remember(frame, encoded)
-        for subscriber in tuple(self._live.get(frame.tenant, ())):
-            if subscriber.wanted.matches(frame):
-                subscriber.offer(frame, encoded)
-
-    def _remember(self, frame: Frame, encoded: bytes) -> None:
-        self._history.append((frame, encoded))
-        self._history_bytes += 2 * len(encoded)
+        self._history.append(frame)
+        self._history_bytes += _COPIES * len(frame.payload)
         while len(self._history) > self._history_length or self._history_bytes > _HISTORY_BYTES:
-            dropped, bytes_dropped = self._history.popleft()
-            self._history_bytes -= 2 * len(bytes_dropped)
+            dropped = self._history.popleft()
+            self._history_bytes -= _COPIES * len(dropped.payload)
             self._history_from = dropped.position + 1
 
     # The log behind it
 
     async def begin(self) -> None:
-        """Start at the end of the log. The subscription must be in place, so that nothing falls between."""
-        self.next_position = self._history_from = await self._log.last_position() + 1
+        """Start at the end of the log, with its last events as history: the followers of a gateway that was restarted
+        all come at once. The subscription must be in place, so that nothing falls between.
+        """
+        last, whole = await self._last_events()
+        self.next_position = last[-1].position + 1 if last else 1
+        self._history_from = 0 if whole else last[0].position
+        for frame in last:
+            self._remember(frame)
         self._ahead = {position: frame for position, frame in self._ahead.items() if position >= self.next_position}
         self._hand_on_what_follows()
+
+    async def _last_events(self) -> tuple[list[Frame], bool]:
+        """What memory may hold of the end of the log, and whether that is all there is."""
+        found: deque[Frame] = deque()
+        size = 0
+        async for position, envelope in self._log.read_back():
+            found.appendleft(Frame.of(position, envelope))
+            size += _COPIES * len(found[0].payload)
+            if len(found) >= self._history_length or size > _HISTORY_BYTES:
+                return list(found), False
+        return list(found), True
 
     async def watch(self) -> None:
         """Fill gaps from the log, for as long as the gateway runs."""
@@ -200,41 +231,6 @@ class Feed:
         """Hand on what waited below `position`: it was published under a position that the log has not kept."""
         for early in sorted(waiting for waiting in self._ahead if waiting < position):
             self._hand_on(self._ahead.pop(early))
-
-    # What a follower missed
-
-    async def known(self, position: int) -> bool:
-        """Whether a position was ever given. Another gateway may have handed it on before this one knew of it."""
-        for _ in range(_LOOKS_FOR_POSITION):
-            if position < self.next_position or position <= await self._log.last_position():
-                return True
-            await asyncio.sleep(_SECONDS_FOR_STRAGGLERS)
-        return False
-
-    async def replay(self, subscriber: Subscriber, after: int) -> AsyncGenerator[list[Frame], None]:
-        """Pages of what the follower missed; at their end it is live. Raises `Unavailable`."""
-        for _ in range(_LOOKS):
-            while not self.join(subscriber, after):
-                frames, after = await self._page(subscriber.wanted, after)
-                if not frames:
-                    break
-                yield frames
-            else:
-                return
-            await asyncio.sleep(_SECONDS_FOR_STRAGGLERS)
-        raise Unavailable("the event log")
-
-    async def _page(self, wanted: Wanted, after: int) -> tuple[list[Frame], int]:
-        """The next frames, and the position up to which nothing else is wanted."""
-        async with self._readers:
-            # Whatever lies below was readable before the page was read.
-            settled = await self._log.last_position()
-            found = await self._log.read_feed(
-                wanted.tenant, after=after, limit=_PAGE, types=wanted.types, subject=wanted.subject
-            )
-        frames = [Frame.of(position, envelope) for position, envelope in found]
-        last = frames[-1].position if frames else after
-        return frames, last if len(frames) == _PAGE else max(last, settled)
 
 
 def frame_of(message: Msg) -> Frame | None:

@@ -107,6 +107,20 @@ class EventPageQuery(EventQuery):
 
 
 class EventStreamQuery(EventQuery):
-    """`last_event_id` serves clients that cannot set the `Last-Event-ID` header."""
+    """`last_event_id` and `ticket` serve clients that cannot set headers."""
 
     last_event_id: Cursor | None = None
+    ticket: Annotated[str, StringConstraints(max_length=100)] | None = None
+
+
+class NewTicket(Request):
+    """`origin` is that of the web page which will use the ticket, as in `https://app.example`: no other may then."""
+
+    origin: Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+$", max_length=300)] | None = None
+
+
+class StreamTicket(Resource):
+    """`ticket` opens one stream, once, until `expires_at`."""
+
+    ticket: str
+    expires_at: datetime

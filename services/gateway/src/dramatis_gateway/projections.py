@@ -46,6 +46,10 @@ class ApiKeys:
         rows = self._keys.find(query).limit(_MAX_SAME_PREFIX)
         return [KeyRow(row["tenant"], row["key_id"], row["sha256"]) async for row in rows]
 
+    async def lives(self, tenant: str, key_id: str) -> bool:
+        """Whether a key that was found before still opens the door."""
+        return await self._keys.count_documents({"_id": f"{tenant}/{key_id}", "revoked": {"$ne": True}}, limit=1) > 0
+
     def resources(self) -> list[Resource]:
         async def drift() -> str | None:
             present = await self._keys.index_information()

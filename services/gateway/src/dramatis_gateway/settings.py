@@ -26,4 +26,12 @@ class GatewaySettings(Settings):
     gateway_feed_history: int = Field(default=4096, ge=1)
     """Recent events kept in memory, from which a client that was away for a moment resumes."""
 
+    gateway_stream_retention_days: float = Field(default=30.0, gt=0)
+    """How far back a stream may resume; what is older is announced as a gap and can be read page by page."""
+
     gateway_ws_auth_seconds: float = Field(default=5.0, gt=0)
+    gateway_ticket_seconds: float = Field(default=30.0, gt=0, le=300)
+    """How long a ticket for a stream waits to be used."""
+
+    gateway_allowed_origins: frozenset[str] = frozenset()
+    """Origins of web pages, beside the gateway's own, that may open WebSockets: `["https://app.example"]`."""

@@ -1,4 +1,4 @@
-"""`/v1/events`: the log of the tenant's events, by page or as a stream."""
+"""`/v1/events`: the log of the tenant's events, by page or as a stream of server-sent events."""
 
 from typing import Annotated, Any
 
@@ -6,13 +6,17 @@ import orjson
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from dramatis_contracts.registry import EVENT_TYPES, UPCASTERS
+from dramatis_gateway.authentication import Principal, same_brokerage
 from dramatis_gateway.cursors import BadCursor, cursor_of, position_of
 from dramatis_gateway.describe import documented
-from dramatis_gateway.door import TheCaller, TheDoor
-from dramatis_gateway.models import EventList, EventPageQuery, EventStreamQuery
+from dramatis_gateway.door import Door, TheCaller, TheDoor, caller
+from dramatis_gateway.following import Following, jittered
+from dramatis_gateway.models import EventList, EventPageQuery, EventQuery, EventStreamQuery
+from dramatis_gateway.origins import admit_origin, readable_by
 from dramatis_gateway.problems import Problem
 from dramatis_gateway.streams import EventStream
 from dramatis_gateway.subscribers import Wanted
+from dramatis_gateway.tickets import Admission
 
 router = APIRouter(prefix="/v1/events", tags=["events"])
 
@@ -44,20 +48,41 @@ async def list_events(
 
 @router.get("/stream", response_class=Response, responses=_STREAM | documented("INVALID_REQUEST"))
 async def stream_events(
+    request: Request,
     door: TheDoor,
-    caller: TheCaller,
     query: Annotated[EventStreamQuery, Query()],
     last_event_id: Annotated[str | None, Header(description="The `id:` of the last event that arrived.")] = None,
+    x_brokerage_id: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """The tenant's events as they happen: `event:` is the type, `data:` the envelope, `id:` the position."""
+    """The tenant's events as they happen: `event:` is the type, `data:` the envelope, `id:` the position.
+
+    The event `gap` says that what was missed is older than a stream reaches: the pages of the log have it.
+    A `ticket` of `POST /v1/stream-tickets` serves browsers, which cannot send the `Authorization` header here.
+    """
+    admission = await _admission(request, door, query.ticket, x_brokerage_id)
+    principal = admission.principal
     field = "Last-Event-ID" if last_event_id else "last_event_id"
-    after = resume_position(caller.tenant, last_event_id or query.last_event_id, field)
-    wanted = Wanted(caller.tenant, exact_types(query.types), query.subject)
-    if after is not None and not await door.feed.known(after):
+    following = await follow(door, principal, query, last_event_id or query.last_event_id, field)
+    return EventStream(following, door.metrics, readable_by(admission))
+
+
+async def _admission(request: Request, door: Door, ticket: str | None, brokerage_id: str | None) -> Admission:
+    if ticket is None:
+        return Admission((await caller(request, brokerage_id)).principal)
+    admission = await door.tickets.redeem(ticket)
+    admit_origin(request, door.settings.gateway_allowed_origins, admission)
+    same_brokerage(admission.principal, brokerage_id)
+    return admission
+
+
+async def follow(door: Door, principal: Principal, query: EventQuery, cursor: str | None, field: str) -> Following:
+    """A follower that has its place. Raises a 400 `Problem` for a cursor (`field`) or types that are not known."""
+    after = resume_position(principal.tenant, cursor, field)
+    wanted = Wanted(principal.tenant, exact_types(query.types), query.subject)
+    if after is not None and not await door.replay.known(after):
         raise Problem("INVALID_REQUEST", field=field, issue="this position is not known: the log ends before it")
-    return EventStream(
-        door.feed, door.metrics, door.feed.open(wanted), after=after, heartbeat=door.settings.gateway_sse_heartbeat
-    )
+    subscriber = door.feed.open(wanted, principal.key_id)
+    return Following(door.feed, door.replay, subscriber, after, jittered(door.settings.gateway_sse_heartbeat))
 
 
 def exact_types(names: str | None) -> frozenset[str]:

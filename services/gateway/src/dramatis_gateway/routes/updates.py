@@ -1,32 +1,26 @@
 """`/v1/ws/simulations/{id}`: one simulation, live: where it stands, its progress, and how it ended."""
 
-import asyncio
 from typing import Any, Literal
 
 import orjson
 from fastapi import APIRouter
 from nats.aio.msg import Msg
 from pydantic import Field
-from pymongo.errors import PyMongoError
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from dramatis_bus.subjects import progress_subject
 from dramatis_contracts.base import Resource
 from dramatis_contracts.simulation_engine import v1
-from dramatis_gateway.authentication import bearer, same_brokerage, unauthorized
-from dramatis_gateway.door import Caller, Door, door_of, request_id_of
+from dramatis_gateway.door import Caller, Door, request_id_of
 from dramatis_gateway.feed import Feed
-from dramatis_gateway.problems import ErrorContent, Problem, problem_of
+from dramatis_gateway.problems import ErrorContent, Problem
+from dramatis_gateway.sockets import NORMAL, RESTARTING, REVOKED, authenticated, served, until_either_ends
 from dramatis_gateway.subscribers import Wanted
-from dramatis_kit import Rejected, Unavailable
 
 router = APIRouter(prefix="/v1/ws")
 
 _ENDS = frozenset({v1.SimulationCompleted.type, v1.SimulationFailed.type, v1.SimulationCancelled.type})
-_CLOSE_CODES = {401: 4401, 403: 4403, 404: 4404, 503: 1013}
-_NORMAL, _RESTARTING, _FAULT = 1000, 1012, 1011
 _HEARTBEAT_SECONDS = 30.0
-_ANSWERS = (Problem, Rejected, Unavailable, PyMongoError)
 
 
 class Update(Resource):
@@ -43,73 +37,19 @@ class Update(Resource):
 @router.websocket("/simulations/{simulation_id}")
 async def simulation_updates(socket: WebSocket, simulation_id: str) -> None:
     """Follow one simulation. Closes with 1000 after its end, with 4401, 4403 or 4404 when it may not be followed."""
-    await socket.accept()
-    door = door_of(socket)
-    with door.metrics.ws_clients.track_inprogress():
-        try:
-            code = await _serve(socket, door, simulation_id)
-        except WebSocketDisconnect:
-            return
-        except _ANSWERS as failure:
-            problem = problem_of(failure)
-            await socket.send_text(_refusal(socket, door, simulation_id, problem).model_dump_json())
-            code = _CLOSE_CODES.get(problem.status, _FAULT)
-        await socket.close(code)
 
+    async def serve(door: Door) -> int:
+        caller = await authenticated(socket, door)
+        if not simulation_id.replace("_", "").replace("-", "").isalnum() or not simulation_id.isascii():
+            raise Problem("NOT_FOUND", field="simulation_id", issue="there is no such simulation")
+        return await until_either_ends(socket, Follower(socket, door, caller, simulation_id).run())
 
-async def _serve(socket: WebSocket, door: Door, simulation_id: str) -> int:
-    caller = await _authenticated(socket, door)
-    if not simulation_id.replace("_", "").replace("-", "").isalnum() or not simulation_id.isascii():
-        raise Problem("NOT_FOUND", field="simulation_id", issue="there is no such simulation")
-    follower = Follower(socket, door, caller, simulation_id)
-    reader = asyncio.create_task(_until_gone(socket), name="read a WebSocket")
-    writer = asyncio.create_task(follower.run(), name="write a WebSocket")
-    try:
-        await asyncio.wait((reader, writer), return_when=asyncio.FIRST_COMPLETED)
-        if not writer.done():
-            raise WebSocketDisconnect
-        return writer.result()
-    finally:
-        for task in (reader, writer):
-            task.cancel()
-        await asyncio.wait((reader, writer))
+    def refusal(problem: Problem, door: Door) -> str:
+        error = problem.body(request_id_of(socket), door.documentation_url).error
+        refused = Update(type="error", simulation_id=simulation_id, progress=None, current_step="refused", error=error)
+        return refused.model_dump_json()
 
-
-async def _authenticated(socket: WebSocket, door: Door) -> Caller:
-    """By the `Authorization` header, else by the first message, which must come in time."""
-    header = socket.headers.get("authorization")
-    try:
-        async with asyncio.timeout(door.settings.gateway_ws_auth_seconds):
-            token = bearer(header) if header else _token(await socket.receive())
-    except TimeoutError:
-        raise unauthorized("no auth message came in time") from None
-    principal = await door.keys.principal(token)
-    same_brokerage(principal, socket.headers.get("x-brokerage-id"))
-    return Caller(principal, request_id_of(socket), door.bus)
-
-
-def _token(message: Any) -> str:
-    if message["type"] == "websocket.disconnect":
-        raise WebSocketDisconnect(message["code"])
-    try:
-        auth = orjson.loads(message.get("text") or message.get("bytes") or b"")
-    except orjson.JSONDecodeError:
-        auth = None
-    match auth:
-        case {"type": "auth", "token": str(token)}:
-            return token
-    raise unauthorized('the first message must be {"type": "auth", "token": "<API key>"}')
-
-
-def _refusal(socket: WebSocket, door: Door, simulation_id: str, problem: Problem) -> Update:
-    error = problem.body(request_id_of(socket), door.documentation_url).error
-    return Update(type="error", simulation_id=simulation_id, progress=None, current_step="refused", error=error)
-
-
-async def _until_gone(socket: WebSocket) -> None:
-    """What a client says after its authentication is not read, but its leaving is noticed."""
-    while (await socket.receive())["type"] != "websocket.disconnect":
-        pass
+    await served(socket, serve, refusal)
 
 
 class Follower:
@@ -121,7 +61,7 @@ class Follower:
         self._caller = caller
         self._id = simulation_id
         self._latest: bytes | None = None
-        self._subscriber = door.feed.open(Wanted(caller.tenant, _ENDS, simulation_id))
+        self._subscriber = door.feed.open(Wanted(caller.tenant, _ENDS, simulation_id), caller.principal.key_id)
 
     async def run(self) -> int:
         """Send updates until the end of the simulation; the close code."""
@@ -145,15 +85,15 @@ class Follower:
         await self._send(self._present(simulation))
         if simulation.status in ("completed", "failed", "cancelled"):
             await self._send(await self._ended_before(simulation))
-            return _NORMAL
+            return NORMAL
         while not self._subscriber.ended:
             await self._subscriber.wait(_HEARTBEAT_SECONDS)
             if self._subscriber.queue:
-                frame, _ = self._subscriber.queue[0]
+                frame = self._subscriber.queue[0]
                 await self._send(self._end(frame.type, orjson.loads(frame.payload)["data"]))
-                return _NORMAL
+                return NORMAL
             await self._send_latest()
-        return _RESTARTING
+        return REVOKED if self._subscriber.ended == "revoked" else RESTARTING
 
     async def _send_latest(self) -> None:
         tick, self._latest = self._latest, None
