@@ -21,8 +21,11 @@ BENCHMARKS = {
     "append": "bench.append",
     "relay": "bench.relay",
     "latency": "bench.latency",
+    "streams": "bench.streams",
     "projection": "bench.projection",
     "focus-group": "bench.focus_group",
+    "model": "bench.model",
+    "replicas": "bench.replicas",
     "start-up": "bench.start_up",
 }
 """Each module has `async def measure(size) -> list[Row]`."""
