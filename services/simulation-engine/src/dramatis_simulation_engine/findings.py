@@ -17,12 +17,45 @@ def points(value: float) -> str:
     return "0 points" if whole == 0 else f"{whole:+d} points".replace("-", "−")
 
 
+def percents(value: float) -> str:
+    """A relative change that is given in percent, with its sign: `−4.2 %`."""
+    return f"{value:+.1f} %".replace("-", "−")
+
+
 def money(value: float) -> str:
-    """US dollars to four digits: `$44.5M`, `$875K`."""
+    """US dollars to four digits, for a price that was asked about: `$44.5M`, `$875K`, `$1.125M`."""
+    return f"${_amount(value)}"
+
+
+def rounded_money(value: float) -> str:
+    """An estimated price in US dollars, to three digits: `$44.5M`."""
+    return money(float(f"{value:.3g}"))
+
+
+def worth(value: float) -> str:
+    """What something is worth in US dollars, to two digits: `$1.2M`, `−$450K`."""
+    plain = float(f"{value:.2g}")
+    return f"−${_amount(-plain)}" if plain < 0 else f"${_amount(plain)}"
+
+
+def _amount(value: float) -> str:
     for unit, size in (("B", 1e9), ("M", 1e6), ("K", 1e3)):
         if abs(value) >= size:
-            return f"${value / size:.4g}{unit}"
-    return f"${value:.4g}"
+            return f"{value / size:.4g}{unit}"
+    return f"{value:.4g}"
+
+
+def people(n: int) -> str:
+    return "1 person" if n == 1 else f"{n} people"
+
+
+def bounded(estimate: Estimate, words: Callable[[float], str]) -> str:
+    """`$44.5M ($41M to $48M)`; the sentence around it says what the bounds are."""
+    if estimate.value is None:
+        return "a price not known"
+    if estimate.low is None or estimate.high is None:
+        return words(estimate.value)
+    return f"{words(estimate.value)} ({words(estimate.low)} to {words(estimate.high)})"
 
 
 def probability(value: float | None) -> str:

@@ -122,9 +122,9 @@ class FocusGroupPlan:
                     scenario, self.focus_group.property.photos, self.listing, assumptions.taxonomy, where
                 )
             case ModificationTesting():
-                return ModificationStudy.of(scenario, self.listing, assumptions.taxonomy, where)
+                return ModificationStudy.of(scenario, self.listing, assumptions, where)
             case PricingStrategy():
-                return PricingStudy(scenario, self.listing, assumptions.choice["hypothetical_bias"])
+                return PricingStudy(scenario, self.listing, assumptions)
         assert_never(scenario)
 
 

@@ -94,6 +94,7 @@ class Assumptions:
 
     taxonomy: Taxonomy
     choice: Table
+    price_research: Table
     preference: Table
     household: Table
     market: Mapping[str, float]
@@ -115,6 +116,7 @@ def load_assumptions(domain: str = "real_estate") -> Assumptions:
     return Assumptions(
         taxonomy=load_taxonomy(domain),
         choice=raw["choice"],
+        price_research=raw["price_research"],
         preference=raw["preference"],
         household=raw["household"],
         market=raw["market"],

@@ -259,7 +259,7 @@ class _Analysis:
     def _sentence(self, j: int) -> str:
         if not self._alternatives[j].changes:
             return f"'{self._names[j]}' changes nothing: the property has none of it."
-        said = f"'{self._names[j]}' changes interest by {findings.bounded(self._changes[j], findings.points)}"
+        said = f"'{self._names[j]}' changes interest by {findings.change(self._changes[j])}"
         best = "" if self._best[j] is None else f" Probability of being best: {findings.probability(self._best[j])}."
         return f"{said}{self._money_words(j)}.{best}"
 
@@ -267,7 +267,7 @@ class _Analysis:
         pays = self._pays(j)
         if pays.value is None:
             return ""
-        return f" and is worth {findings.bounded(pays, findings.money_change)} to the median person"
+        return f" and is worth {findings.bounded(pays, findings.worth)} to the median person"
 
     def _recommendation(self) -> Recommendation:
         first = self._order[0]

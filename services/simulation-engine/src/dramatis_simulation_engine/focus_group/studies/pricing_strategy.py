@@ -31,6 +31,7 @@ from dramatis_simulation_engine.statistics import (
 )
 
 QUESTION = "Would you ask to view the property at this price?"
+CAVEAT = "Interest means asking for a viewing: price × interest ranks the prices and is no forecast of a sale."
 Edge = Literal["lowest", "highest"]
 _STEPS = 201
 """Prices between the lowest and the highest asked at which interpolated demand is looked at."""
@@ -152,7 +153,7 @@ class _Analysis:
 
     def _detail(self) -> dict[str, Any]:
         interpolated = self._interpolated_optimum()
-        detail = {
+        detail: dict[str, Any] = {
             "question": QUESTION,
             "method": "Gabor-Granger, isotonic demand",
             "price_points": [self._point(j) for j in range(len(self._prices))],
@@ -165,8 +166,7 @@ class _Analysis:
             "asking_price": self._study.listing.price,
         }
         if self._named is not None:
-            asked = {m: getattr(self._named, m)() for m in self._study.scenario.methods}
-            detail |= asked
+            detail |= self._named.sections(self._study.scenario.methods)
         return detail
 
     def _point(self, j: int) -> dict[str, Any]:
@@ -230,9 +230,9 @@ class _Analysis:
 
     def _recommendation(self) -> Recommendation:
         price = findings.money(self._prices[self._best])
-        further = {"lowest": "; test lower prices as well", "highest": "; test higher prices as well"}
+        further = {None: "", "lowest": "; test lower prices too", "highest": "; test higher prices too"}
         return Recommendation(
-            action=f"Ask {price}{further[self._edge] if self._edge else ''}",
+            action=f"Ask {price}, where price × interest is highest{further[self._edge]}",
             impact=impact_of(self._gain(), high=0.05, medium=0.01),
             confidence=self._probabilities[self._best],
         )
@@ -245,15 +245,13 @@ class _Analysis:
             for p, d in zip(self._prices, self._demand, strict=True)
         )
         people = findings.people(self._evidence.n)
-        said = [f"Would ask to view (95 % intervals, {people}): {curve}." if self._has_intervals else self._alone()]
+        said = [
+            f"Would ask to view (95 % intervals, n = {people}): {curve}." if self._curves is not None else self._alone()
+        ]
         if not self._accepted:
             return [*said, "Nobody asked would view the property at any of these prices, so none of them is the best."]
-        said += [*self._elasticity_sentence(), self._best_sentence()]
+        said += [*self._elasticity_sentence(), self._best_sentence(), CAVEAT]
         return said + (self._named.sentences(self._study.scenario.methods) if self._named else [])
-
-    @property
-    def _has_intervals(self) -> bool:
-        return self._curves is not None
 
     def _alone(self) -> str:
         curve = "; ".join(
@@ -279,4 +277,6 @@ class _Analysis:
         between = self._interpolated_optimum()
         if between is None:
             return stated
-        return f"{stated} Interpolated between them, the optimum is {findings.bounded(between, findings.rounded_money)}."
+        return (
+            f"{stated} Interpolated between them, the optimum is {findings.bounded(between, findings.rounded_money)}."
+        )
