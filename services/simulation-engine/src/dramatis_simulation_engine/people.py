@@ -24,6 +24,8 @@ class Respondent:
     traits: BehavioralTraits
     segment: str | None = None
     version: int | None = None
+    replicate: int | None = None
+    """Of those drawn from a segment: which independent replicate of the draws it belongs to."""
 
 
 def age_of(age_range: str | None) -> float | None:

@@ -44,6 +44,16 @@ def sobol(dimensions: int, count: int, seed: int) -> Floats:
     return points
 
 
+def shifted(point: Floats, *parts: object) -> Floats:
+    """A point of a net moved by a random digital shift, which has a name (L'Ecuyer and Lemieux 2002). Inside (0, 1).
+
+    Points with the same shift stay as evenly spread as they were; different shifts make independent nets.
+    """
+    shift = (uniforms(len(point), *parts) * 2.0**53).astype(np.uint64)
+    moved = (point * 2.0**53).astype(np.uint64) ^ shift
+    return (moved.astype(np.float64) + 0.5) * 2.0**-53
+
+
 def rotated_normals(points: Floats, shifts: Floats) -> Floats:
     """Standard normal draws for each person: the points shifted modulo 1 (Cranley and Patterson 1976).
 

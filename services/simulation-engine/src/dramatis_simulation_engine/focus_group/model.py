@@ -84,8 +84,8 @@ class FocusGroupPlan:
 
     def conclude(self, answers: Sequence[Answers], respondents: Respondents[Question]) -> Outcome:
         parameters = self.focus_group.simulation_parameters
-        evidence = Evidence(
-            len(respondents.people),
+        evidence = Evidence.of(
+            respondents.people,
             seed=self.seed,
             model_version=respondents.model_version,
             calibration=respondents.calibration,

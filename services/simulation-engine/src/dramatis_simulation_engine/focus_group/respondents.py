@@ -90,11 +90,15 @@ class StatisticalRespondents:
     def _personal_tastes(self, diversity: float) -> Floats:
         """The lasting deviation of each person, shape (people, attributes). Drawn people are as varied as asked."""
         scale = np.array([diversity if p.origin == "generated" else 1.0 for p in self.people])
-        drawn = np.stack([normals(len(self._names), self._seed, p.id, "taste") for p in self.people])
+        drawn = np.stack([normals(len(self._names), *self._named(p), "taste") for p in self.people])
         return np.asarray(self.assumptions.choice["between"] * scale[:, None] * drawn)
 
+    def _named(self, person: Respondent) -> tuple[object, ...]:
+        """What lasts belongs to the person: a persona is the same in every study, a drawn person in one study only."""
+        return ("persona", person.id) if person.origin == "specific" else (self._seed, person.id)
+
     def _price_coefficients(self) -> Floats:
-        drawn = np.array([normals(1, self._seed, p.id, "price")[0] for p in self.people])
+        drawn = np.array([normals(1, *self._named(p), "price")[0] for p in self.people])
         spread = np.exp(self.assumptions.choice["price_between"] * drawn)
         return np.asarray(np.array([t.price for t in self.tastes]) * spread)
 

@@ -23,7 +23,7 @@ from dramatis_simulation_engine.statistics import (
     JACKKNIFE,
     Evidence,
     best_of,
-    consensus,
+    consensus_on,
     kendalls_w,
 )
 from dramatis_simulation_engine.taxonomy import Reading, Taxonomy, words_of
@@ -114,7 +114,7 @@ class _Analysis:
         offered = None if self._cloud is None else self._cloud[:, :-1]
         self._best = best_of(offered, len(self._names))
         self._order = sorted(range(len(self._names)), key=lambda j: (-(self._shares[j].value or 0), self._names[j]))
-        self._consensus = consensus(None if offered is None else offered[:, self._order[0]], threshold)
+        self._consensus = consensus_on(answers.probabilities, evidence, threshold)
 
     def result(self) -> StudyResult:
         return StudyResult(
