@@ -1,7 +1,7 @@
-"""Many event-stream clients in one process of their own, as raw sockets: `python -m bench.stream_clients PORT KEY NUMBER`.
+"""Many event-stream clients in one process, as raw sockets: `python -m bench.stream_clients PORT KEY NUMBER`.
 
-Prints `{"open": NUMBER}` when all have their first lines, then one line per event: how many got it, and when the last one
-did, on the clock that all processes of a machine share (`time.monotonic`).
+Prints `{"open": NUMBER}` when all have their first lines, then one line per event: how many got it, and when the last
+one did, on the clock that all processes of a machine share (`time.monotonic`).
 """
 
 import asyncio
@@ -40,15 +40,10 @@ class Crowd:
 class Client(asyncio.Protocol):
     """One client. An event is complete with its empty line."""
 
-    def __init__(self, crowd: Crowd, request: bytes) -> None:
+    def __init__(self, crowd: Crowd) -> None:
         self._crowd = crowd
-        self._request = request
         self._buffer = b""
         self._begun = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -84,12 +79,12 @@ async def run(port: int, key: str, number: int) -> None:
         f"Authorization: Bearer {key}\r\nAccept: text/event-stream\r\n\r\n"
     ).encode()
     for first in range(0, number, _TOGETHER):
-        await asyncio.gather(
-            *(
-                loop.create_connection(lambda: Client(crowd, request), "127.0.0.1", port)
-                for _ in range(min(_TOGETHER, number - first))
-            )
-        )
+        connecting = [
+            loop.create_connection(lambda: Client(crowd), "127.0.0.1", port)
+            for _ in range(min(_TOGETHER, number - first))
+        ]
+        for transport, _ in await asyncio.gather(*connecting):
+            transport.write(request)
         async with asyncio.timeout(_SECONDS):
             while crowd.open < min(first + _TOGETHER, number):
                 await asyncio.sleep(0.002)

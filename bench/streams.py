@@ -1,7 +1,7 @@
 """One event to ten thousand event streams of one gateway process, and what each of them costs in memory.
 
-The gateway, the relay and the clients are processes of their own. Timed from the moment at which the log has accepted the
-event to the moment at which the last client has read its last byte: the relay's way is in it.
+The gateway, the relay and the clients are processes of their own. Timed from the moment at which the log has accepted
+the event to the moment at which the last client has read its last byte: the relay's way is in it.
 """
 
 import asyncio

@@ -27,7 +27,7 @@ from dramatis_gateway.health import Readiness
 from dramatis_gateway.metrics import Metrics
 from dramatis_gateway.projections import ApiKeys
 from dramatis_gateway.replay import Replay
-from dramatis_gateway.server import listen, serving
+from dramatis_gateway.server import collecting_rarely, listen, serving
 from dramatis_gateway.settings import GatewaySettings
 from dramatis_gateway.subscribers import Frame
 from dramatis_gateway.tenants import Tenants, development_credentials
@@ -108,7 +108,8 @@ async def open_gateway(runtime: Runtime) -> AsyncIterator[Gateway]:
             app = _application(runtime, bus, parts, documentation_url)
             drain = settings.drain_seconds
             async with serving(app, listener, drain_seconds=drain, documentation_url=documentation_url):
-                yield Gateway(address, parts.tenants, feed, parts.replay)
+                with collecting_rarely():
+                    yield Gateway(address, parts.tenants, feed, parts.replay)
                 feed.drain()
         finally:
             for task in work:
