@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dramatis_contracts.persona.v1 import BehavioralTraits, Demographics, Preferences
+from dramatis_contracts.persona.v1 import BehavioralTraits, Demographics, Insight, Preferences
 from dramatis_contracts.simulation_engine.v1 import FocusGroup, Property
 from dramatis_simulation_engine.focus_group.listing import read_listing
 from dramatis_simulation_engine.focus_group.questions import Alternative, Question
@@ -77,7 +77,7 @@ def with_parameters(**parameters: Any) -> dict[str, Any]:
     return {"simulation_parameters": EXAMPLE["simulation_parameters"] | parameters}
 
 
-def person(person_id: str = "pers_1", **fields: dict[str, Any]) -> Respondent:
+def person(person_id: str = "pers_1", insights: tuple[Insight, ...] = (), **fields: dict[str, Any]) -> Respondent:
     """Someone about whom only these fields are known: `demographics`, `preferences`, `behavioral_traits`."""
     return Respondent(
         id=person_id,
@@ -86,6 +86,7 @@ def person(person_id: str = "pers_1", **fields: dict[str, Any]) -> Respondent:
         demographics=Demographics(**fields.get("demographics", {})),
         preferences=Preferences(**fields.get("preferences", {})),
         traits=BehavioralTraits(**fields.get("behavioral_traits", {})),
+        insights=insights,
     )
 
 

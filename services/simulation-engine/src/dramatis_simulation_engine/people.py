@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from dramatis_contracts.persona.v1 import BehavioralTraits, Demographics, Preferences
+from dramatis_contracts.persona.v1 import BehavioralTraits, Demographics, Insight, Preferences
 
 _MONEY = re.compile(r"(\d+(?:\.\d+)?)([kmb]?)", re.IGNORECASE)
 _UNITS = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9}
@@ -24,6 +24,7 @@ class Respondent:
     traits: BehavioralTraits
     segment: str | None = None
     version: int | None = None
+    insights: tuple[Insight, ...] = ()
     replicate: int | None = None
     """Of those drawn from a segment: which independent replicate of the draws it belongs to."""
 

@@ -192,6 +192,7 @@ def respondent_of(invited: persona.Persona) -> Respondent:
         demographics=invited.demographics,
         preferences=invited.preferences,
         traits=invited.behavioral_traits,
+        insights=invited.insights,
     )
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dramatis_contracts.simulation_engine.v1 import Property
-from dramatis_simulation_engine.focus_group.tastes import Assumptions, Constant, Household, Tastes, Wishes
+from dramatis_simulation_engine.focus_group.tastes import Assumptions, Household, Tastes
+from dramatis_simulation_engine.focus_group.wishes import Constant, Wishes
 from dramatis_simulation_engine.taxonomy import Phrase, Sign, Taxonomy, words_of
 
 
@@ -94,6 +95,9 @@ def _location_fit(listing: Listing, wishes: Wishes, assumptions: Assumptions) ->
         yield Constant("location", assumptions.preference["location_match" if matches else "location_mismatch"])
     if wishes.residence and _is_at(wishes.residence, listing):
         yield Constant("lives there already", assumptions.preference["same_place"])
+    for place, size, because in wishes.liked:
+        if _is_at(place, listing):
+            yield Constant(because, size)
 
 
 def _is_among(places: tuple[Phrase, ...], listing: Listing) -> bool | None:

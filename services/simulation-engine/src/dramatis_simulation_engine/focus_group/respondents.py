@@ -19,7 +19,8 @@ from dramatis_simulation_engine.data_files import model_version
 from dramatis_simulation_engine.focus_group.explanations import explain
 from dramatis_simulation_engine.focus_group.listing import Listing, fit_of
 from dramatis_simulation_engine.focus_group.questions import Question
-from dramatis_simulation_engine.focus_group.tastes import Assumptions, Constant, Tastes, tastes_of
+from dramatis_simulation_engine.focus_group.tastes import Assumptions, Tastes, tastes_of
+from dramatis_simulation_engine.focus_group.wishes import Constant
 from dramatis_simulation_engine.people import Respondent
 from dramatis_simulation_engine.seeds import Floats, normals, rotated_normals, seed_of, sobol, uniforms
 

@@ -11,37 +11,16 @@ from functools import cache
 from itertools import chain
 from typing import Any
 
-from dramatis_contracts.persona.v1 import Preferences
 from dramatis_simulation_engine.data_files import load_toml
+from dramatis_simulation_engine.focus_group.wishes import Constant, Shift, Wishes, WishReader
 from dramatis_simulation_engine.people import Respondent, age_of, net_worth_of
-from dramatis_simulation_engine.taxonomy import (
-    Lexicon,
-    Phrase,
-    Sign,
-    Taxonomy,
-    load_taxonomy,
-    words_of,
-)
+from dramatis_simulation_engine.taxonomy import Lexicon, Phrase, Taxonomy, load_taxonomy, words_of
 
 _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7}
+_NEGATORS = {"not", "no", "never", "hardly", "without", "t"}
 Table = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """A persona differs from the market in its taste for `attribute` by `value`, because of one of its fields."""
-
-    attribute: str
-    because: str
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    """A part of the utility of *interested* that does not depend on the attributes of the option."""
-
-    because: str
-    value: float
+Weighted = tuple[str, Table, float]
+"""(because, a group of people that a persona belongs to, how much of its effect counts)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +33,6 @@ class Household:
     @property
     def people(self) -> int:
         return self.adults + self.children
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What a persona's preferences say about a property as a whole."""
-
-    types: frozenset[str] = frozenset()
-    places: tuple[Phrase, ...] = ()
-    residence: Phrase | None = None
-    must_haves: tuple[str, ...] = ()
-    breaks: Mapping[tuple[str, Sign], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +74,9 @@ class Assumptions:
     version: str
 
 
-_GROUPS = ("family", "occupation", "decision_making", "communication_style")
+_GROUPS = ("family", "occupation", "decision_making", "communication_style", "character")
+_TRAITS = ("decision_making", "communication_style", "character")
+"""The groups that a trait which was learnt may name."""
 
 
 @cache
@@ -132,26 +102,55 @@ def load_assumptions(domain: str = "real_estate") -> Assumptions:
 def tastes_of(person: Respondent, assumptions: Assumptions) -> Tastes:
     """The tastes that a person's fields imply. An absent field shifts nothing; an unknown word is reported."""
     described = _described_groups(person, assumptions)
-    groups = [(field, name, assumptions.groups[field][name]) for field, names in described.items() for name in names]
-    wished = _Wished(person.preferences, assumptions)
-    worth = net_worth_of(person.demographics.net_worth_range)
+    wished = WishReader(
+        person.preferences,
+        person.insights,
+        assumptions.taxonomy,
+        assumptions.preference,
+        lambda text: _groups_named(text, assumptions),
+    )
+    groups = [*_weighted_groups(described, assumptions), *wished.traits]
     return Tastes(
         shifts=tuple(
             chain(
                 _numeric_shifts(person, assumptions),
-                (Shift(a, f"{f}: {name}", v) for f, name, group in groups for a, v in group["tastes"].items()),
+                (Shift(a, because, w * v) for because, group, w in groups for a, v in group["tastes"].items()),
                 wished.shifts,
             )
         ),
         constants=(*_urgency(person, assumptions), *_group_constants(groups)),
         expectations=tuple(wished.expectations),
         wishes=wished.wishes(person.demographics.primary_residence),
-        noise=math.prod(group.get("noise", 1.0) for _, _, group in groups),
-        price=_price_coefficient(person, assumptions) * math.prod(group.get("price", 1.0) for _, _, group in groups),
-        comfortable_price=None if worth is None else worth * assumptions.choice["budget_share"],
+        noise=math.prod(group.get("noise", 1.0) ** weight for _, group, weight in groups),
+        price=_price_coefficient(person, assumptions)
+        * math.prod(group.get("price", 1.0) ** weight for _, group, weight in groups),
+        comfortable_price=_comfortable_price(person, assumptions),
         household=_household(person.demographics.family_status, described["family"]),
         unrecognized=(*_unread_groups(person, described), *wished.unrecognized),
     )
+
+
+def _weighted_groups(described: Mapping[str, tuple[str, ...]], assumptions: Assumptions) -> Iterator[Weighted]:
+    for group, names in described.items():
+        for name in names:
+            yield f"{group}: {name}", assumptions.groups[group][name], 1.0
+
+
+def _groups_named(text: str, assumptions: Assumptions) -> list[tuple[str, Table]]:
+    """The groups of people that a trait names: `"bargain hunter"`, `"data driven"`. "Not analytical" names none."""
+    return [
+        (name, assumptions.groups[group][name])
+        for group in _TRAITS
+        for name in _affirmed(words_of(text), assumptions.lexicons[group])
+    ]
+
+
+def _affirmed(words: Phrase, lexicon: Lexicon) -> Iterator[str]:
+    negated = False
+    for piece, meaning in lexicon.scan(words):
+        if meaning is not None and not negated:
+            yield meaning
+        negated = piece[-1] in _NEGATORS
 
 
 def _texts(person: Respondent) -> dict[str, str | None]:
@@ -178,10 +177,9 @@ def _numeric_shifts(person: Respondent, assumptions: Assumptions) -> Iterator[Sh
         decades = (age - assumptions.age["reference"]) / 10
         for attribute, slope in assumptions.age["per_decade"].items():
             yield Shift(attribute, "age", slope * decades)
-    if (worth := net_worth_of(person.demographics.net_worth_range)) is not None:
-        doublings = math.log2(worth / assumptions.wealth["reference"])
+    if (doublings := _doublings(person, assumptions)) is not None:
         for attribute, slope in assumptions.wealth["per_doubling"].items():
-            yield Shift(attribute, "net worth", slope * max(-4.0, min(4.0, doublings)))
+            yield Shift(attribute, "net worth", slope * doublings)
     if level := person.traits.risk_tolerance:
         for attribute, value in assumptions.levels["risk_tolerance"][_level(level)].items():
             yield Shift(attribute, f"risk tolerance: {_level(level)}", value)
@@ -196,15 +194,29 @@ def _urgency(person: Respondent, assumptions: Assumptions) -> Iterator[Constant]
         yield Constant(f"buying urgency: {_level(level)}", assumptions.levels["buying_urgency"][_level(level)])
 
 
-def _group_constants(groups: list[tuple[str, str, Table]]) -> Iterator[Constant]:
-    for field, name, group in groups:
+def _group_constants(groups: list[Weighted]) -> Iterator[Constant]:
+    for because, group, weight in groups:
         if "interest" in group:
-            yield Constant(f"{field}: {name}", group["interest"])
+            yield Constant(because, weight * group["interest"])
 
 
 def _price_coefficient(person: Respondent, assumptions: Assumptions) -> float:
+    """Who has more minds the same ratio of prices less."""
     level = _level(person.traits.price_sensitivity or "moderate")
-    return float(assumptions.choice["price"] * assumptions.levels["price_sensitivity"][level])
+    plain = float(assumptions.choice["price"] * assumptions.levels["price_sensitivity"][level])
+    doublings = _doublings(person, assumptions)
+    return plain if doublings is None else plain * float(assumptions.wealth["price_per_doubling"]) ** doublings
+
+
+def _comfortable_price(person: Respondent, assumptions: Assumptions) -> float | None:
+    worth = net_worth_of(person.demographics.net_worth_range)
+    return None if worth is None else worth * float(assumptions.choice["budget_share"])
+
+
+def _doublings(person: Respondent, assumptions: Assumptions) -> float | None:
+    """How often the reference net worth is doubled, cut to ±4; None where the net worth is not known."""
+    worth = net_worth_of(person.demographics.net_worth_range)
+    return None if worth is None else max(-4.0, min(4.0, math.log2(worth / assumptions.wealth["reference"])))
 
 
 def _household(family_status: str | None, meanings: tuple[str, ...]) -> Household | None:
@@ -219,77 +231,3 @@ def _children(words: Phrase) -> int:
         if word in _NUMBERS or word.isdigit():
             return min(12, _NUMBERS.get(word) or int(word))
     return 1
-
-
-class _Wished:
-    """Reads the preferences once and collects what follows from them."""
-
-    def __init__(self, preferences: Preferences, assumptions: Assumptions) -> None:
-        self._taxonomy = assumptions.taxonomy
-        self._sizes = assumptions.preference
-        self.shifts: list[Shift] = []
-        self.expectations: list[Constant] = []
-        self.unrecognized: list[tuple[str, str]] = []
-        self._types: set[str] = set()
-        self._must_haves: list[str] = []
-        self._breaks: dict[tuple[str, Sign], str] = {}
-        self._types_of_property(preferences.property_types)
-        self._features(preferences.must_have_features)
-        self._deal_breakers(preferences.deal_breakers)
-        self._styles(preferences.style_preferences)
-        self._places = tuple(place_of(text, self._taxonomy) for text in preferences.preferred_locations)
-
-    def wishes(self, residence: str | None) -> Wishes:
-        return Wishes(
-            types=frozenset(self._types),
-            places=self._places,
-            residence=place_of(residence, self._taxonomy) if residence else None,
-            must_haves=tuple(self._must_haves),
-            breaks=self._breaks,
-        )
-
-    def _read(self, field: str, texts: tuple[str, ...]) -> Iterator[tuple[str, str, Sign]]:
-        for text in texts:
-            reading = self._taxonomy.read(text)
-            if not reading.understood:
-                self.unrecognized.append((field, text))
-            for attribute, sign in reading.signs.items():
-                yield text, attribute, sign
-
-    def _types_of_property(self, texts: tuple[str, ...]) -> None:
-        types = {a.name for a in self._taxonomy.attributes if a.type}
-        for text, attribute, sign in self._read("property_types", texts):
-            if attribute in types:
-                self._types.add(attribute)
-            else:
-                self.shifts.append(Shift(attribute, f"wants: {text}", sign * self._sizes["type_taste"]))
-
-    def _features(self, texts: tuple[str, ...]) -> None:
-        for text, attribute, sign in self._read("must_have_features", texts):
-            if attribute in self._must_haves:
-                continue
-            self.shifts.append(Shift(attribute, f"must have: {text}", sign * self._sizes["must_have"]))
-            if sign > 0:
-                self._must_haves.append(attribute)
-                self.expectations.append(Constant(f"expects: {text}", self._sizes["must_have_expected"]))
-
-    def _deal_breakers(self, texts: tuple[str, ...]) -> None:
-        for text, attribute, sign in self._read("deal_breakers", texts):
-            self._breaks.setdefault((attribute, sign), text)
-            if sign < 0:
-                self.shifts.append(Shift(attribute, f"deal breaker: {text}", self._sizes["absence_breaks"]))
-
-    def _styles(self, texts: tuple[str, ...]) -> None:
-        opposes = {a.name: a.opposes for a in self._taxonomy.attributes}
-        liked = {attribute: text for text, attribute, sign in self._read("style_preferences", texts) if sign > 0}
-        for attribute, text in liked.items():
-            self.shifts.append(Shift(attribute, f"style: {text}", self._sizes["style"]))
-            opposed = opposes[attribute]
-            if opposed and opposed not in liked:
-                self.shifts.append(Shift(opposed, f"style: {text}", self._sizes["opposed_style"]))
-
-
-def place_of(text: str, taxonomy: Taxonomy) -> Phrase:
-    """A known place as `("manhattan",)`; any other text as its words."""
-    known = taxonomy.places.meanings(text)
-    return (known[0],) if known else words_of(text)
