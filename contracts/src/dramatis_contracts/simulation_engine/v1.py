@@ -186,13 +186,20 @@ class RecordedAnswer(Resource):
 
 
 class Usage(Resource):
-    """What a language model was paid for. `cost` in US dollars, null when a price is not known."""
+    """What a language model was paid for. `cost` in US dollars, null when a price is not known; tokens likewise.
+
+    `booked_*` is what counts against the limits: `lost_calls`, which broke off and may have been billed, at the most
+    that they can have taken.
+    """
 
     calls: int
     cached_calls: int
-    tokens_in: int
-    tokens_out: int
+    tokens_in: int | None
+    tokens_out: int | None
     cost: float | None
+    lost_calls: int = 0
+    booked_tokens: int = 0
+    booked_cost: float = 0.0
 
 
 class FrozenForecast(Resource):

@@ -38,6 +38,9 @@ class ChatModel(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def concurrency(self) -> int: ...
+
     def check_price(self, budget: Budget) -> None: ...
 
     async def ask(self, prompt: Prompt[AnswerT], *, tenant: str, budget: Budget) -> Answer[AnswerT]: ...
@@ -62,6 +65,11 @@ class LanguageModel:
     @property
     def name(self) -> str:
         return self._settings.llm_model or ""
+
+    @property
+    def concurrency(self) -> int:
+        """Calls that may be in flight; more wait for their turn."""
+        return self._settings.llm_concurrency
 
     def check_price(self, budget: Budget) -> None:
         """Raises `PriceUnknown` for a budget of money that cannot be kept."""

@@ -222,7 +222,7 @@ def key_of(body: Mapping[str, Any]) -> str:
 
 
 def filled_in(body: Mapping[str, Any]) -> Any:
-    """A value for the request's JSON Schema, drawn by the request itself. Its `probability` numbers sum to 1."""
+    """A value for the request's JSON Schema, drawn by the request itself. Several numbers in one object sum to 1."""
     schema = schema_of(body)
     return _value(schema, schema.get("$defs", {}), random.Random(key_of(body)))
 
@@ -274,11 +274,11 @@ def _value(schema: Mapping[str, Any], named: Mapping[str, Any], draw: random.Ran
 
 
 def _normalised(filled: dict[str, Any]) -> dict[str, Any]:
-    """An object of nothing but numbers is a distribution."""
-    numbers = [v for v in filled.values() if isinstance(v, float)]
-    if len(numbers) < 2 or len(numbers) < len(filled) or not sum(numbers):
+    """Several numbers in one object are a distribution."""
+    total = sum(value for value in filled.values() if isinstance(value, float))
+    if sum(isinstance(value, float) for value in filled.values()) < 2 or not total:
         return filled
-    return {name: value / sum(numbers) for name, value in filled.items()}
+    return {name: value / total if isinstance(value, float) else value for name, value in filled.items()}
 
 
 def _normalised_items(items: list[Any]) -> list[Any]:

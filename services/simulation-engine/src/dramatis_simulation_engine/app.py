@@ -2,20 +2,27 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
 from typing import get_args
 
 from dramatis_bus import Bus, OrderedConsumer, WorkQueue
 from dramatis_bus.provisioning import consumer_resources
 from dramatis_contracts.simulation_engine import v1
+from dramatis_contracts.tastes import v1 as tastes_v1
 from dramatis_eventlog import Aggregate, EventLog, Snapshots
 from dramatis_kit import Resource, Runtime, Service
+from dramatis_llm import ChatModel, MongoCache, language_model, llm_settings
 from dramatis_simulation_engine.decider import Simulation, decide, evolve
 from dramatis_simulation_engine.handlers import Handlers, Simulations
 from dramatis_simulation_engine.projections import decode, encode
 from dramatis_simulation_engine.runner import Runner
 from dramatis_simulation_engine.settings import simulation_settings
+from dramatis_simulation_engine.taste_sets import decider as taste_decider
+from dramatis_simulation_engine.taste_sets import projections as taste_projections
+from dramatis_simulation_engine.taste_sets.decider import Tastes
+from dramatis_simulation_engine.taste_sets.handlers import TasteHandlers, TasteSets
+from dramatis_simulation_engine.taste_sets.lookup import LOOKED_UP_BY
 from dramatis_simulation_engine.warming import warm_up
 
 RUNS = WorkQueue(
@@ -25,6 +32,7 @@ RUNS = WorkQueue(
     ack_wait=5.0,
 )
 SNAPSHOTS = OrderedConsumer("simulation-snapshots", service=v1.SERVICE)
+TASTE_SNAPSHOTS = OrderedConsumer("tastes-snapshots", service=v1.SERVICE)
 
 
 def simulations_of(runtime: Runtime) -> Simulations:
@@ -40,27 +48,58 @@ def simulations_of(runtime: Runtime) -> Simulations:
     )
 
 
+def tastes_of(runtime: Runtime) -> TasteSets:
+    return Aggregate(
+        log=EventLog(runtime.database, clock=runtime.clock),
+        snapshots=Snapshots(runtime.database, "tastes"),
+        category="tastes",
+        initial=Tastes(),
+        decide=taste_decider.decide,
+        evolve=taste_decider.evolve,
+        encode=taste_projections.encode,
+        decode=taste_projections.decode,
+    )
+
+
 @asynccontextmanager
 async def open_service(runtime: Runtime) -> AsyncIterator[None]:
     settings = simulation_settings(runtime.settings)
     simulations = simulations_of(runtime)
+    tastes = tastes_of(runtime)
     progress: dict[tuple[str, str], float] = {}
     # The first simulation would otherwise wait for imports and data files.
     await asyncio.to_thread(warm_up)
-    async with Bus.hosted(runtime, name=v1.SERVICE) as bus:
-        handlers = Handlers(simulations, bus, settings, progress)
-        runner = Runner(simulations, bus, settings, runtime.clock, progress)
+    async with model_of(runtime) as model, Bus.hosted(runtime, name=v1.SERVICE) as bus:
+        handlers = Handlers(simulations, bus, settings, progress, model)
+        runner = Runner(simulations, bus, settings, runtime.clock, progress, model)
+        estimates = TasteHandlers(tastes, bus, settings)
         bus.serve(v1.request_focus_group, handlers.request_focus_group)
         bus.serve(v1.cancel_simulation, handlers.cancel)
         bus.serve(v1.get_simulation, handlers.get)
         bus.serve(v1.get_results, handlers.results)
         bus.serve(v1.list_segments, handlers.segments)
+        bus.serve(tastes_v1.fit_tastes, estimates.fit)
+        bus.serve(tastes_v1.elicit_tastes, estimates.elicit)
+        bus.serve(tastes_v1.get_tastes, estimates.get)
         bus.not_implemented(v1.SERVICE)
         bus.consume(replace(RUNS, concurrency=settings.simulation_concurrency), runner.run)
         bus.consume(SNAPSHOTS, simulations.repair)
+        bus.consume(TASTE_SNAPSHOTS, tastes.repair)
         bus.health(v1.SERVICE, _checks(runtime))
         await bus.start()
         yield
+
+
+def model_of(runtime: Runtime) -> AbstractAsyncContextManager[ChatModel | None]:
+    """The language model that the settings name, None where they name none."""
+    configured = llm_settings(runtime.settings)
+    if not configured.llm_configured:
+        return nullcontext()
+    return language_model(configured, _cache(runtime))
+
+
+def _cache(runtime: Runtime) -> MongoCache:
+    return MongoCache(runtime.database, llm_settings(runtime.settings).llm_cache_seconds, runtime.clock)
 
 
 def resources(runtime: Runtime) -> Sequence[Resource]:
@@ -68,8 +107,11 @@ def resources(runtime: Runtime) -> Sequence[Resource]:
     return [
         *simulations.log.resources(),
         *simulations.snapshots.resources(),
+        *_cache(runtime).resources(),
         *consumer_resources(runtime.settings, RUNS),
         *consumer_resources(runtime.settings, SNAPSHOTS),
+        *tastes_of(runtime).snapshots.resources(*LOOKED_UP_BY),
+        *consumer_resources(runtime.settings, TASTE_SNAPSHOTS),
     ]
 
 

@@ -1,7 +1,7 @@
 """Load, decide, append: what the simulation engine answers to each command and query."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dramatis_bus import Bus, Call
@@ -9,14 +9,19 @@ from dramatis_contracts.persona import v1 as persona
 from dramatis_contracts.simulation_engine import v1
 from dramatis_eventlog import Aggregate, Loaded, StreamId, cause_of
 from dramatis_kit import Rejected
+from dramatis_llm import Budget, ChatModel, NotConfigured, PriceUnknown
 from dramatis_simulation_engine.commands import Cancel, Command, Request
+from dramatis_simulation_engine.contradictions import contradictions_in
 from dramatis_simulation_engine.decider import Simulation
+from dramatis_simulation_engine.focus_group.duplicates import check_options
 from dramatis_simulation_engine.focus_group.model import DOMAIN
 from dramatis_simulation_engine.kinds import Study, answers_to, drawn_for, field_of_invited, invited_to
+from dramatis_simulation_engine.llm.interviewing import in_dollars
 from dramatis_simulation_engine.population import Segments, load_segments
 from dramatis_simulation_engine.projections import resource, results
 from dramatis_simulation_engine.seeds import derived_seed
 from dramatis_simulation_engine.settings import SimulationSettings
+from dramatis_simulation_engine.taxonomy import load_taxonomy
 
 Simulations = Aggregate[Simulation, Command]
 
@@ -34,11 +39,13 @@ class Handlers:
         bus: Bus,
         settings: SimulationSettings,
         progress: Mapping[tuple[str, str], float],
+        model: ChatModel | None = None,
     ) -> None:
         self._simulations = simulations
         self._bus = bus
         self._settings = settings
         self._progress = progress
+        self._model = model
 
     async def request_focus_group(self, call: Call[v1.RequestFocusGroup]) -> v1.Simulation:
         return await self._request(call, call.request.simulation_id, call.request.focus_group)
@@ -56,11 +63,14 @@ class Handlers:
         return await self._request(call, call.request.simulation_id, call.request.content)
 
     async def _request(self, call: Call[Any], simulation_id: str, study: Study) -> v1.Simulation:
+        if isinstance(study, v1.FocusGroup):
+            check_options(study)
         check_people(study, load_segments(DOMAIN))
         check_size(study, self._settings.simulation_max_answers)
         parameters = study.simulation_parameters
         respondents = parameters.respondents or self._settings.simulation_respondents
-        check_respondents(respondents)
+        if respondents == "llm":
+            check_language_model(self._model, parameters.language_model)
         command = Request(
             study=study,
             participants=await self._participants(call.tenant, simulation_id, study),
@@ -109,6 +119,7 @@ class Handlers:
         try:
             for start in range(0, len(wanted), _AT_ONCE):
                 several = await self._ask_for(tenant, study, wanted[start : start + _AT_ONCE], start)
+                check_consistent(study, several, start)
                 invited.extend(v1.Participant(persona_id=p.id, version=p.version) for p in several)
         except Rejected:
             # A repeated command is answered as before, even if a persona has gone since.
@@ -167,10 +178,23 @@ def check_size(study: Study, limit: int) -> None:
         )
 
 
-def check_respondents(respondents: v1.RespondentKind) -> None:
-    """Raises `Rejected` where a language model is asked for and none is set up."""
-    if respondents == "llm":
-        raise _invalid("simulation_parameters.respondents", "no language model is configured on this platform")
+def check_language_model(model: ChatModel | None, limits: v1.LanguageModelLimits) -> None:
+    """Raises `Rejected` where no language model is set up, or where its price is not known and money is limited."""
+    if model is None:
+        raise _invalid("simulation_parameters.respondents", NotConfigured().message)
+    try:
+        model.check_price(Budget(max_cost=in_dollars(limits.max_cost)))
+    except PriceUnknown as unknown:
+        raise _invalid("simulation_parameters.language_model.max_cost", unknown.message) from unknown
+
+
+def check_consistent(study: Study, invited: Sequence[persona.Persona], start: int) -> None:
+    """Raises `Rejected` for a persona that contradicts itself; `start`: the place of the first one among all."""
+    taxonomy = load_taxonomy(DOMAIN)
+    for place, who in enumerate(invited, start):
+        found = contradictions_in(who.demographics, who.preferences, who.insights, taxonomy)
+        if found:
+            raise _invalid(field_of_invited(study, place), f"persona '{who.id}': {found[0]}")
 
 
 def _unknown_persona(refusal: Rejected, study: Study, ids: tuple[str, ...], start: int) -> Rejected:

@@ -18,16 +18,20 @@ from dramatis_contracts import registry
 from dramatis_contracts.persona import v1 as persona
 from dramatis_contracts.simulation_engine import v1
 from dramatis_eventlog import Cause
-from dramatis_kit import Clock, Rejected
+from dramatis_kit import Clock, Rejected, Unavailable
 from dramatis_kit.telemetry import traceparent
+from dramatis_llm import ChatModel, LlmError, NotConfigured, RateLimited, Unreachable
 from dramatis_simulation_engine.commands import Command, Complete, Fail, Start
 from dramatis_simulation_engine.data_files import model_version
 from dramatis_simulation_engine.decider import ENDED, Simulation
 from dramatis_simulation_engine.handlers import Simulations
 from dramatis_simulation_engine.kinds import domain_of, plan_of, study_of
+from dramatis_simulation_engine.llm.interviewing import Interview, terms_of
+from dramatis_simulation_engine.llm.journal import LogJournal
+from dramatis_simulation_engine.llm.prompts import model_version_of
 from dramatis_simulation_engine.outcome import Outcome
 from dramatis_simulation_engine.people import Respondent
-from dramatis_simulation_engine.plan import carry_out
+from dramatis_simulation_engine.plan import Plan, carry_out
 from dramatis_simulation_engine.settings import SimulationSettings
 
 log = structlog.get_logger()
@@ -63,19 +67,21 @@ class Runner:
         settings: SimulationSettings,
         clock: Clock,
         progress: dict[tuple[str, str], float],
+        model: ChatModel | None = None,
     ) -> None:
         self._simulations = simulations
         self._bus = bus
         self._settings = settings
         self._clock = clock
         self._progress = progress
+        self._model = model
 
     async def run(self, received: Received) -> None:
         """Handle one requested simulation to its end. Raises only what shall be tried again."""
         run = _run_of(received)
         if (await self._simulations.load(run.tenant, run.id)).state.status in ENDED:
             return
-        start = Start(model_version=model_version(domain_of(study_of(run.requested))), at=self._clock())
+        start = Start(model_version=self._model_version(run), at=self._clock())
         # Only the first engine's start is a fact: the command id belongs to the request, not to the attempt.
         if (await self._commit(run, start, "start")).status in ENDED:
             return
@@ -94,6 +100,8 @@ class Runner:
             return Complete(await self._computed(run, invited), at=self._clock())
         except Stopped:
             raise
+        except LlmError as failure:
+            return self._without_answers(run, failure)
         except Exception:  # the boundary: the same input fails again, so this is told instead of tried for ever
             if run.delivered < self._settings.simulation_attempts:
                 raise
@@ -107,13 +115,33 @@ class Runner:
         publish = asyncio.create_task(ticker.publish(), name="publish progress")
         plan = plan_of(run.requested, invited)
         try:
-            return await asyncio.to_thread(carry_out, plan, ticker)
+            return await self._outcome(run, plan, ticker)
         finally:
             ticker.stop.set()
             for task in (watch, publish):
                 task.cancel()
             await asyncio.wait((watch, publish))
             self._progress.pop((run.tenant, run.id), None)
+
+    async def _outcome(self, run: Run, plan: Plan[Any], ticker: "Ticker") -> Outcome:
+        if run.requested.respondents == "statistical":
+            return await asyncio.to_thread(carry_out, plan, ticker)
+        if self._model is None:
+            raise NotConfigured
+        journal = LogJournal(self._simulations, run.tenant, run.id, run.event_id, _cause(run))
+        terms = terms_of(run.tenant, run.requested, self._settings, at_once=self._model.concurrency)
+        return await Interview(plan, self._model, journal, terms, ticker).outcome()
+
+    def _without_answers(self, run: Run, failure: LlmError) -> Fail:
+        """An endpoint that is down is waited for some time; what was answered stays. Everything else is told."""
+        if isinstance(failure, Unreachable | RateLimited) and run.delivered < self._settings.simulation_attempts:
+            raise Unavailable("the language model") from failure
+        return Fail(code=failure.code, reason=failure.message)
+
+    def _model_version(self, run: Run) -> str:
+        if run.requested.respondents == "llm" and self._model is not None:
+            return model_version_of(self._model.name)
+        return model_version(domain_of(study_of(run.requested)))
 
     async def _stop_when_ended(self, run: Run, stop: threading.Event) -> None:
         while not stop.is_set():
@@ -141,9 +169,8 @@ class Runner:
         return found
 
     async def _commit(self, run: Run, command: Command, what: str) -> Simulation:
-        cause = Cause(run.correlation_id, causation_id=run.event_id, traceparent=traceparent())
         command_id = f"{run.event_id}:{what}"
-        loaded = await self._simulations.handle(run.tenant, run.id, command, command_id=command_id, cause=cause)
+        loaded = await self._simulations.handle(run.tenant, run.id, command, command_id=command_id, cause=_cause(run))
         return loaded.state
 
 
@@ -194,6 +221,10 @@ def respondent_of(invited: persona.Persona) -> Respondent:
         traits=invited.behavioral_traits,
         insights=invited.insights,
     )
+
+
+def _cause(run: Run) -> Cause:
+    return Cause(run.correlation_id, causation_id=run.event_id, traceparent=traceparent())
 
 
 def _run_of(received: Received) -> Run:

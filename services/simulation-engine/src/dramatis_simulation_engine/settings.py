@@ -1,5 +1,7 @@
 """Settings of the simulation engine, `DRAMATIS_SIMULATION_*` beside those that every process shares."""
 
+from decimal import Decimal
+
 from pydantic import Field
 
 from dramatis_contracts.simulation_engine.v1 import RespondentKind
@@ -17,6 +19,19 @@ class SimulationSettings(Settings):
 
     simulation_respondents: RespondentKind = "statistical"
     """Who answers where a request does not say."""
+
+    simulation_llm_replicates: int = Field(default=2, ge=1, le=20)
+    """How often a language model is asked each question for each person, `iterations` at most. Every second time sees
+    the options in reverse order."""
+
+    simulation_llm_max_tokens: int = Field(default=5_000_000, ge=1)
+    """Tokens of one simulation at most, whatever its request says."""
+
+    simulation_llm_max_cost: Decimal | None = Field(default=None, gt=0)
+    """US dollars of one simulation at most, whatever its request says."""
+
+    simulation_fit_seconds: float = Field(default=20.0, gt=0)
+    """After how long the search of a mixed logit ends where it stands, and says so."""
 
     simulation_cancel_seconds: float = Field(default=0.25, gt=0)
     """How often a simulation in work looks whether it was cancelled."""

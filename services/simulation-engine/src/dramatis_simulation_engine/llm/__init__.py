@@ -1,0 +1,1 @@
+"""Respondents that are a language model playing a persona."""

@@ -1,0 +1,241 @@
+"""Asks a language model for every person's answers, and concludes from what the log holds of them.
+
+The log is what counts: an engine that takes a simulation up after another one died reads what was answered and asks
+only for the rest. The results are made from the recorded answers alone, so the same answers give the same bytes.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from dramatis_contracts.simulation_engine import v1
+from dramatis_llm import Budget, BudgetExhausted, ChatModel, LlmError, Refused, Unreadable
+from dramatis_simulation_engine.kinds import study_of
+from dramatis_simulation_engine.llm.conclusion import conclude
+from dramatis_simulation_engine.llm.prompts import menu_prompt, offer_prompt, order_of
+from dramatis_simulation_engine.llm.recording import Journal, Key, Recorder, answers_in
+from dramatis_simulation_engine.outcome import Outcome
+from dramatis_simulation_engine.people import Respondent
+from dramatis_simulation_engine.plan import Plan, Tick
+from dramatis_simulation_engine.questions import Question
+from dramatis_simulation_engine.seeds import seed_of
+from dramatis_simulation_engine.settings import SimulationSettings
+
+LimitT = TypeVar("LimitT", int, Decimal)
+
+_ASKING = 0.9
+"""The part of the progress that asking takes."""
+_LOOK_SECONDS = 0.2
+"""Between two looks at whether the simulation is still wanted."""
+_DIGITS = 6
+_IN_VAIN = 5
+_REASON = 280
+"""Letters of a reason that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a simulation is asked. `at_once`: questions in flight; `batch_*`: when answers are appended to the log."""
+
+    tenant: str
+    seed: int
+    temperature: float
+    replicates: int
+    at_once: int
+    max_tokens: int | None = None
+    max_cost: Decimal | None = None
+    batch_size: int = 20
+    batch_seconds: float = 0.5
+
+
+def terms_of(tenant: str, requested: v1.Requested, settings: SimulationSettings, at_once: int) -> Terms:
+    """As the request wants it, within what the engine allows."""
+    parameters = study_of(requested).simulation_parameters
+    limits = parameters.language_model
+    return Terms(
+        tenant=tenant,
+        seed=requested.seed,
+        temperature=parameters.temperature,
+        replicates=min(settings.simulation_llm_replicates, parameters.iterations),
+        at_once=at_once,
+        max_tokens=_lower(limits.max_tokens, settings.simulation_llm_max_tokens),
+        max_cost=_lower(in_dollars(limits.max_cost), settings.simulation_llm_max_cost),
+    )
+
+
+def in_dollars(amount: float | None) -> Decimal | None:
+    """What a client wrote, without the digits that binary fractions add."""
+    return None if amount is None else Decimal(str(amount))
+
+
+def _lower(one: LimitT | None, other: LimitT | None) -> LimitT | None:
+    stated = [limit for limit in (one, other) if limit is not None]
+    return min(stated) if stated else None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One question to one person, once."""
+
+    question: Question
+    person: Respondent
+    replicate: int
+
+    @property
+    def key(self) -> Key:
+        return self.question.key, self.person.id, self.replicate
+
+
+@dataclass(slots=True)
+class Interview:
+    """One simulation on its way. `left_out`: people whom the model would not play, by id, with the reason."""
+
+    plan: Plan[Any]
+    model: ChatModel
+    journal: Journal
+    terms: Terms
+    tick: Tick
+    left_out: dict[str, LlmError] = field(default_factory=dict)
+    stopped_by: LlmError | None = None
+    _progress: float = 0.0
+    _step: str = "inviting_respondents"
+    _answered: Counter[str] = field(default_factory=Counter)
+
+    async def outcome(self) -> Outcome:
+        """Ask whatever was not answered yet, and conclude.
+
+        An exhausted budget gives the results of those who answered everything. Raises `LlmError` when there is nobody
+        of that kind, and when the endpoint fails.
+        """
+        items = await asyncio.to_thread(lambda: list(self._items()))
+        batches = await self.journal.read()
+        known = answers_in(batches)
+        budget = self._budget(batches)
+        self.model.check_price(budget)
+        self._answered.update(person for _, person, _ in known)
+        await self._ask([item for item in items if item.key not in known], len(items), budget)
+        if self.stopped_by is not None and not isinstance(self.stopped_by, BudgetExhausted):
+            raise self.stopped_by
+        return await asyncio.to_thread(self._conclude, await self.journal.read())
+
+    def _conclude(self, batches: Sequence[v1.AnswersRecorded]) -> Outcome:
+        self.tick(_ASKING, "estimating", {})
+        return conclude(self.plan, batches, self.model.name, self.terms.replicates, self.left_out, self.stopped_by)
+
+    def _items(self) -> Iterator[Item]:
+        """Person by person, in an order drawn by lot: whoever a budget reaches is a random part of all."""
+        drawn = sorted(self.plan.people, key=lambda p: (seed_of(self.terms.seed, p.id, "turn"), p.id))
+        for person in drawn:
+            for question in self.plan.questions:
+                for replicate in range(self.terms.replicates):
+                    yield Item(question, person, replicate)
+
+    def _budget(self, batches: Sequence[v1.AnswersRecorded]) -> Budget:
+        return Budget(
+            max_tokens=self.terms.max_tokens,
+            max_cost=self.terms.max_cost,
+            spent_tokens=sum(batch.usage.booked_tokens for batch in batches),
+            spent_cost=sum((Decimal(str(batch.usage.booked_cost)) for batch in batches), Decimal(0)),
+        )
+
+    async def _ask(self, items: Sequence[Item], total: int, budget: Budget) -> None:
+        recorder = Recorder(
+            self.journal, self.model.name, budget, size=self.terms.batch_size, seconds=self.terms.batch_seconds
+        )
+        todo = iter(items)
+        try:
+            async with asyncio.TaskGroup() as group:
+                beside = [group.create_task(recorder.keep_flushing()), group.create_task(self._look())]
+                workers = [
+                    group.create_task(self._work(todo, total, recorder, budget)) for _ in range(self.terms.at_once)
+                ]
+                await asyncio.wait(workers)
+                for task in beside:
+                    task.cancel()
+        except BaseExceptionGroup as several:
+            raise several.exceptions[0] from several
+        finally:
+            await recorder.flush()
+
+    async def _look(self) -> None:
+        """Tell how far the work is; `tick` raises when nobody wants it any more."""
+        while True:
+            self.tick(self._progress, self._step, {"respondents_answered": self._complete()})
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _work(self, todo: Iterator[Item], total: int, recorder: Recorder, budget: Budget) -> None:
+        for item in todo:
+            if item.person.id in self.left_out:
+                continue
+            try:
+                answer = await self._answer(item, recorder, budget)
+            except (Refused, Unreadable) as failure:
+                recorder.used(failure.usage)
+                self._leave_out(item.person, failure)
+            except LlmError as failure:
+                recorder.used(failure.usage)
+                self.stopped_by = self.stopped_by or failure
+            else:
+                await recorder.answered(answer)
+                self._note(item, total)
+            if self.stopped_by is not None:
+                return
+
+    def _leave_out(self, person: Respondent, failure: LlmError) -> None:
+        """A model that plays none of the first few plays nobody: the others are not paid for."""
+        self.left_out[person.id] = failure
+        if not self._answered and len(self.left_out) >= _IN_VAIN:
+            self.stopped_by = self.stopped_by or failure
+
+    def _note(self, item: Item, total: int) -> None:
+        self._answered[item.person.id] += 1
+        self._progress = round(_ASKING * self._answered.total() / total, 4)
+        self._step = self.plan.step_of(item.question)
+
+    def _complete(self) -> int:
+        wanted = len(self.plan.questions) * self.terms.replicates
+        return sum(count >= wanted for count in self._answered.values())
+
+    async def _answer(self, item: Item, recorder: Recorder, budget: Budget) -> v1.RecordedAnswer:
+        asking = self._menu if item.question.format == "menu" else self._offers
+        probabilities, order, reason = await asking(item, recorder, budget)
+        return v1.RecordedAnswer(
+            question=item.question.key,
+            persona_id=item.person.id,
+            replicate=item.replicate,
+            probabilities=tuple(round(p, _DIGITS) for p in probabilities),
+            order=order,
+            reason=reason,
+        )
+
+    async def _menu(self, item: Item, recorder: Recorder, budget: Budget) -> "_Answered":
+        terms = self.terms
+        order = order_of(item.question, item.person, item.replicate, terms.seed)
+        prompt = menu_prompt(item.question, item.person, order, item.replicate, terms.seed, terms.temperature)
+        answer = await self.model.ask(prompt, tenant=terms.tenant, budget=budget)
+        recorder.used(answer.usage)
+        shown = dict(zip(order, answer.value.probabilities, strict=True))
+        return [shown[place] for place in range(len(order))], order, _shortened(answer.value.reason)
+
+    async def _offers(self, item: Item, recorder: Recorder, budget: Budget) -> "_Answered":
+        """Each alternative in a call of its own: prices that stand beside each other are compared."""
+        terms, taken, reason = self.terms, [], None
+        for place in range(len(item.question.alternatives)):
+            prompt = offer_prompt(item.question, item.person, place, item.replicate, terms.seed, terms.temperature)
+            answer = await self.model.ask(prompt, tenant=terms.tenant, budget=budget)
+            recorder.used(answer.usage)
+            taken.append(answer.value.probability)
+            reason = reason or _shortened(answer.value.reason)
+        return taken, tuple(range(len(taken))), reason
+
+
+_Answered = tuple[Sequence[float], tuple[int, ...], str | None]
+"""Probabilities in the order of the alternatives, the order in which they were shown, and a reason."""
+
+
+def _shortened(reason: str) -> str | None:
+    flat = " ".join(reason.split())
+    return (flat if len(flat) <= _REASON else f"{flat[: _REASON - 1]}…") or None
