@@ -9,7 +9,11 @@ from dramatis_contracts.envelope import Envelope
 from dramatis_contracts.notifier import v1
 from dramatis_kit import Document, new_id, utc_now
 from dramatis_kit.provisioning import drift_of, provision
-from dramatis_notifier.deliveries import ATTEMPTS_KEPT, Attempted, Deliveries, Delivery, Endpoint
+from dramatis_notifier.deliveries import ATTEMPTS_KEPT, Attempted, Deliveries
+from dramatis_notifier.documents import Delivery, document_of, endpoint_of
+from dramatis_notifier.history import History
+from dramatis_notifier.payload import message_of
+from dramatis_notifier.places import Endpoint
 from dramatis_notifier.schedule import Verdict
 
 Mongo = AsyncDatabase[Document]
@@ -49,22 +53,33 @@ async def claimed(store: Deliveries, endpoint: Endpoint = A, at: datetime | None
     return await store.claim(endpoint, 10, now, now + LEASE, ())
 
 
-async def stored(store: Deliveries, endpoint: Endpoint = A) -> v1.Delivery:
-    (found,) = await store.page(endpoint, skip=0, limit=10)
+async def stored(database: Mongo, endpoint: Endpoint = A) -> v1.Delivery:
+    query = v1.ListDeliveries(webhook_id=endpoint.webhook_id)
+    (found,) = await History(database).page(query, endpoint.tenant)
     return found
 
 
-async def test_enqueuing_twice_changes_nothing(deliveries: Deliveries) -> None:
+async def enqueue(store: Deliveries, wanted: list[tuple[Envelope, list[Endpoint]]], now: datetime) -> set[Endpoint]:
+    """Store deliveries as the announcer does; whose are new."""
+    documents = [
+        document_of(told, endpoint, message_of(told, "tinytroupe"), now)
+        for told, endpoints in wanted
+        for endpoint in endpoints
+    ]
+    return {endpoint_of(document) for document in await store.insert(documents)}
+
+
+async def test_enqueuing_twice_changes_nothing(deliveries: Deliveries, database: Mongo) -> None:
     wanted = [(event(), [A, B])]
-    assert await deliveries.enqueue(wanted, utc_now()) == {A, B}
-    before = await stored(deliveries)
-    assert await deliveries.enqueue(wanted, utc_now() + LEASE) == set()
-    assert await stored(deliveries) == before
+    assert await enqueue(deliveries, wanted, utc_now()) == {A, B}
+    before = await stored(database)
+    assert await enqueue(deliveries, wanted, utc_now() + LEASE) == set()
+    assert await stored(database) == before
 
 
 async def test_a_claimed_delivery_is_nobody_elses_until_its_lease_ends(deliveries: Deliveries, database: Mongo) -> None:
     other = Deliveries(database, "other", retention=RETENTION)
-    await deliveries.enqueue([(event(), [A])], now := utc_now())
+    await enqueue(deliveries, [(event(), [A])], now := utc_now())
     (mine,) = await claimed(deliveries, at=now)
     assert await claimed(other, at=now) == []
     await deliveries.renew([mine.id], now + 2 * LEASE)
@@ -75,7 +90,7 @@ async def test_a_claimed_delivery_is_nobody_elses_until_its_lease_ends(deliverie
 
 async def test_whoever_lost_a_lease_cannot_give_it_back(deliveries: Deliveries, database: Mongo) -> None:
     other = Deliveries(database, "other", retention=RETENTION)
-    await deliveries.enqueue([(event(), [A])], now := utc_now())
+    await enqueue(deliveries, [(event(), [A])], now := utc_now())
     (mine,) = await claimed(deliveries, at=now)
     await claimed(other, at=now + LEASE)
     await deliveries.release([mine.id], now)
@@ -83,60 +98,60 @@ async def test_whoever_lost_a_lease_cannot_give_it_back(deliveries: Deliveries, 
     assert await claimed(deliveries, at=now + LEASE) == []
 
 
-async def test_an_attempt_is_recorded_once_however_often_it_is_written(deliveries: Deliveries) -> None:
-    await deliveries.enqueue([(event(), [A])], utc_now())
+async def test_an_attempt_is_recorded_once_however_often_it_is_written(deliveries: Deliveries, database: Mongo) -> None:
+    await enqueue(deliveries, [(event(), [A])], utc_now())
     (mine,) = await claimed(deliveries)
     due = utc_now() + timedelta(minutes=5)
     once = Attempted(mine, attempt(), Verdict("pending", due))
     for _ in range(3):
         await deliveries.record([once], utc_now())
-    assert len((await stored(deliveries)).attempts) == 1
+    assert len((await stored(database)).attempts) == 1
     (again,) = await claimed(deliveries, at=due)
     assert again.failures == 1
 
 
-async def test_a_late_failure_does_not_undo_a_delivery(deliveries: Deliveries) -> None:
-    await deliveries.enqueue([(event(), [A])], utc_now())
+async def test_a_late_failure_does_not_undo_a_delivery(deliveries: Deliveries, database: Mongo) -> None:
+    await enqueue(deliveries, [(event(), [A])], utc_now())
     (mine,) = await claimed(deliveries)
     await deliveries.record([Attempted(mine, attempt(1, 200), Verdict("delivered"))], utc_now())
     await deliveries.record([Attempted(mine, attempt(2), Verdict("pending", utc_now()))], utc_now())
-    found = await stored(deliveries)
+    found = await stored(database)
     assert (found.status, found.next_attempt_at) == ("delivered", None)
     assert [one.status_code for one in found.attempts] == [200, 500]
 
 
-async def test_what_arrived_after_all_is_delivered_though_it_was_stopped(deliveries: Deliveries) -> None:
-    await deliveries.enqueue([(event(), [A])], utc_now())
+async def test_what_arrived_after_all_is_delivered_though_stopped(deliveries: Deliveries, database: Mongo) -> None:
+    await enqueue(deliveries, [(event(), [A])], utc_now())
     (mine,) = await claimed(deliveries)
     await deliveries.stop(A, utc_now())
     await deliveries.record([Attempted(mine, attempt(1), Verdict("pending", utc_now()))], utc_now())
-    assert (await stored(deliveries)).status == "stopped"
+    assert (await stored(database)).status == "stopped"
     await deliveries.record([Attempted(mine, attempt(2, 204), Verdict("delivered"))], utc_now())
-    assert (await stored(deliveries)).status == "delivered"
+    assert (await stored(database)).status == "delivered"
 
 
-async def test_the_list_of_attempts_is_bounded(deliveries: Deliveries) -> None:
-    await deliveries.enqueue([(event(), [A])], utc_now())
+async def test_the_list_of_attempts_is_bounded(deliveries: Deliveries, database: Mongo) -> None:
+    await enqueue(deliveries, [(event(), [A])], utc_now())
     (mine,) = await claimed(deliveries)
     for number in range(ATTEMPTS_KEPT + 5):
         await deliveries.record([Attempted(mine, attempt(number), Verdict("pending", utc_now()))], utc_now())
-    assert len((await stored(deliveries)).attempts) == ATTEMPTS_KEPT
+    assert len((await stored(database)).attempts) == ATTEMPTS_KEPT
     (again,) = await claimed(deliveries)
     assert again.failures == ATTEMPTS_KEPT + 5
 
 
-async def test_an_error_text_is_data_and_no_expression(deliveries: Deliveries) -> None:
-    await deliveries.enqueue([(event(), [A])], utc_now())
+async def test_an_error_text_is_data_and_no_expression(deliveries: Deliveries, database: Mongo) -> None:
+    await enqueue(deliveries, [(event(), [A])], utc_now())
     (mine,) = await claimed(deliveries)
     odd = attempt().model_copy(update={"error": "$status"})
     await deliveries.record([Attempted(mine, odd, Verdict("failed"))], utc_now())
-    assert (await stored(deliveries)).attempts[0].error == "$status"
+    assert (await stored(database)).attempts[0].error == "$status"
 
 
-async def test_endpoints_with_something_due_come_longest_waiting_first(deliveries: Deliveries) -> None:
+async def test_endpoints_with_something_due_come_longest_waiting_first(deliveries: Deliveries, database: Mongo) -> None:
     now = utc_now()
-    await deliveries.enqueue([(event(), [B])], now - LEASE)
-    await deliveries.enqueue([(event(), [A]), (event(), [A])], now)
+    await enqueue(deliveries, [(event(), [B])], now - LEASE)
+    await enqueue(deliveries, [(event(), [A]), (event(), [A])], now)
     assert await deliveries.due_endpoints(now - timedelta(seconds=1)) == [B]
     assert await deliveries.due_endpoints(now) == [B, A]
 
@@ -145,24 +160,12 @@ async def test_the_index_alone_tells_which_endpoints_have_something_due(
     deliveries: Deliveries, database: Mongo
 ) -> None:
     """A dead endpoint's hundred thousand deliveries must cost one index step, not a hundred thousand."""
-    await deliveries.enqueue([(event(), [A, B]) for _ in range(50)], utc_now())
+    await enqueue(deliveries, [(event(), [A, B]) for _ in range(50)], utc_now())
     stages = deliveries.earliest_due(utc_now())
     command = {"aggregate": "webhook_deliveries", "pipeline": stages, "cursor": {}}
     plan = str(await database.command("explain", command, verbosity="queryPlanner"))
     assert "DISTINCT_SCAN" in plan
     assert "FETCH" not in plan
-
-
-async def test_failing_since_looks_back_to_the_last_success(deliveries: Deliveries) -> None:
-    start = utc_now()
-    assert await deliveries.failing_since(A) is None
-    await deliveries.enqueue([(event(), [A])], start)
-    assert await deliveries.failing_since(A) == start
-    (mine,) = await claimed(deliveries)
-    await deliveries.record([Attempted(mine, attempt(0, 200), Verdict("delivered"))], utc_now())
-    assert await deliveries.failing_since(A) is None
-    await deliveries.enqueue([(event(), [A])], start + LEASE)
-    assert await deliveries.failing_since(A) == start + LEASE
 
 
 async def test_a_changed_retention_is_drift_that_provisioning_repairs(deliveries: Deliveries, database: Mongo) -> None:

@@ -7,7 +7,8 @@ import orjson
 import pytest
 
 from dramatis_contracts.envelope import Envelope
-from dramatis_notifier.payload import MAX_BYTES, body_of, event_name, known_names
+from dramatis_notifier.catalogue import known_names
+from dramatis_notifier.payload import MAX_BYTES, event_name, message_of
 
 AT = datetime(2026, 3, 1, 12, 30, 15, 250_000, tzinfo=timezone(timedelta(hours=2)))
 
@@ -25,6 +26,10 @@ def event(type_: str = "simulation.completed.v1", subject: str = "sim_1", **data
         correlationid="req_1",
         data=data,
     )
+
+
+def body_of(told: Envelope) -> bytes:
+    return message_of(told, "tinytroupe").body
 
 
 def test_the_payload_has_the_published_structure() -> None:

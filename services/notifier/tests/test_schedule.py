@@ -84,6 +84,9 @@ def test_pauses_vary_by_a_fifth(chance: float) -> None:
     assert 80 <= spread(100, lambda: chance) <= 120
 
 
-def test_the_default_schedule_tries_for_more_than_a_day() -> None:
+def test_the_default_schedule_makes_eleven_attempts_over_three_days() -> None:
+    """The pauses of the Standard Webhooks specification, one after the other, with one of 30 s more."""
     retries = NotifierSettings().webhook_retry_seconds
-    assert retries == (5, 300, 1800, 7200, 18_000, 36_000, 36_000)
+    hours = [2, 5, 10, 14, 20, 24]
+    assert retries == (5, 30, 300, 1800, *(hour * 3600 for hour in hours))
+    assert 75 * 3600 < sum(retries) < 76 * 3600

@@ -11,13 +11,15 @@ from aiohttp import web
 
 from dramatis_kit import utc_now
 from dramatis_notifier.guard import Guard
+from dramatis_notifier.payload import Message
 from dramatis_notifier.schedule import Answer
 from dramatis_notifier.sender import Sender, Target
-from dramatis_notifier.signing import new_secret
+from dramatis_notifier.signing import new_key
 from dramatis_testkit.receiver import receiving
 
 EMBEDDED = Guard(loopback=True, ports=None)
 PUBLIC = Guard(ports=None)
+MESSAGE = Message(b"{}", {"Content-Type": "application/json"})
 Resolve = Callable[[dict[str, list[str]]], None]
 
 
@@ -45,7 +47,7 @@ def resolve(monkeypatch: pytest.MonkeyPatch) -> Resolve:
 
 
 async def post(sender: Sender, url: str) -> Answer:
-    return await sender.post(Target(url, new_secret()), "evt_1", b"{}", utc_now())
+    return await sender.post(Target(url, [new_key()]), "evt_1", MESSAGE, utc_now())
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from dramatis_contracts.envelope import Envelope
 from dramatis_kit import Rejected
-from dramatis_notifier.deliveries import Endpoint
+from dramatis_notifier.places import Endpoint
 from dramatis_notifier.subscriptions import Subscription, check_names
 
 SINCE = datetime(2026, 3, 1, 12, tzinfo=UTC)

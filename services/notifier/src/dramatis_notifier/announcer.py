@@ -1,32 +1,45 @@
 """From events to deliveries: every service's stream, matched with the webhooks that want it."""
 
-from collections.abc import Callable, Collection, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import structlog
 
 from dramatis_bus import Received
 from dramatis_contracts.envelope import Envelope
-from dramatis_kit import Clock
-from dramatis_notifier.deliveries import Deliveries, Endpoint
+from dramatis_contracts.notifier.terms import PayloadFormat
+from dramatis_eventlog import EventLog
+from dramatis_kit import Clock, Document
+from dramatis_notifier.chains import Chains, queued_document
+from dramatis_notifier.deliveries import Deliveries
+from dramatis_notifier.documents import document_of, endpoint_of
 from dramatis_notifier.endpoints import Endpoints
-from dramatis_notifier.payload import event_name
+from dramatis_notifier.payload import Message, event_name, message_of
 from dramatis_notifier.subscriptions import Subscription
+from dramatis_notifier.worker import Worker
 
 log = structlog.get_logger()
 
-Wake = Callable[[Collection[Endpoint]], None]
-
 
 class Announcer:
-    """Stores a delivery for every webhook that wants an event, then wakes the worker. Repetition changes nothing."""
+    """Stores a delivery for every webhook that wants an event, for the worker to send. Repetition changes nothing."""
 
     def __init__(
-        self, endpoints: Endpoints, deliveries: Deliveries, wake: Wake, *, clock: Clock, retention: timedelta
+        self,
+        endpoints: Endpoints,
+        deliveries: Deliveries,
+        chains: Chains,
+        events: EventLog,
+        worker: Worker,
+        *,
+        clock: Clock,
+        retention: timedelta,
     ) -> None:
         self._endpoints = endpoints
         self._deliveries = deliveries
-        self._wake = wake
+        self._chains = chains
+        self._events = events
+        self._worker = worker
         self._clock = clock
         self._retention = retention
 
@@ -35,13 +48,54 @@ class Announcer:
         by_tenant: dict[str, list[Envelope]] = {}
         for event in self._fresh([received.envelope for received in batch]):
             by_tenant.setdefault(event.tenantid, []).append(event)
-        wanted = [pair for tenant, some in by_tenant.items() for pair in await self._wanted(tenant, some)]
-        self._wake(await self._deliveries.enqueue(wanted, self._clock()))
+        for tenant, events in by_tenant.items():
+            names = sorted({event_name(event.type) for event in events})
+            subscriptions = await self._endpoints.subscribed(tenant, names)
+            await self.deliver(events, [one for one in subscriptions if one.ordering == "none"])
+            for ordered in (one for one in subscriptions if one.ordering == "fifo"):
+                await self._deliver_in_order(ordered, events)
 
-    async def _wanted(self, tenant: str, events: Sequence[Envelope]) -> list[tuple[Envelope, list[Endpoint]]]:
-        names = sorted({event_name(event.type) for event in events})
-        subscriptions = await self._endpoints.subscribed(tenant, names)
-        return [(event, _subscribers(event, subscriptions)) for event in events]
+    async def deliver(self, events: Sequence[Envelope], subscriptions: Sequence[Subscription]) -> None:
+        """To endpoints that want no order."""
+        messages = _Messages()
+        now = self._clock()
+        documents: list[Document] = []
+        for subscription in subscriptions:
+            wanted = [event for event in events if subscription.wants(event)]
+            made = [messages.document(event, subscription, now) for event in wanted]
+            room = 0 if subscription.rated else self._worker.room(subscription.endpoint)
+            leased = [self._deliveries.leased(one, self._worker.lease_end(now)) for one in made[:room]]
+            documents += [*leased, *made[room:]]
+        fresh = await self._deliveries.insert(documents)
+        self._worker.accept([one for one in fresh if one["lease"]])
+        self._worker.wake({endpoint_of(one) for one in fresh if not one["lease"]})
+
+    async def _deliver_in_order(self, subscription: Subscription, events: Sequence[Envelope]) -> None:
+        oldest = self._clock() - self._retention
+        wanted = await self._chains.complete(subscription, events, self._events, oldest)
+        await self.enqueue_in_order(subscription, wanted)
+
+    async def enqueue_in_order(self, subscription: Subscription, events: Sequence[Envelope]) -> int:
+        """The events of each object must be given in order. Returns how many are new."""
+        if not events:
+            return 0
+        now = self._clock()
+        documents = [queued_document(event, subscription, now) for event in events]
+        fresh = await self._deliveries.insert(documents)
+        # Also for what was stored before: whoever stored it may have died before it woke the chain.
+        await self._chains.wake(documents, now)
+        self._worker.wake({subscription.endpoint})
+        return len(fresh)
+
+    async def enqueue(self, subscription: Subscription, events: Sequence[Envelope]) -> int:
+        """Events from the past that an endpoint never had. Returns how many are new."""
+        if subscription.ordering == "fifo":
+            in_order = sorted(events, key=lambda event: (event.subject, event.streamversion))
+            return await self.enqueue_in_order(subscription, in_order)
+        messages, now = _Messages(), self._clock()
+        fresh = await self._deliveries.insert([messages.document(event, subscription, now) for event in events])
+        self._worker.wake({endpoint_of(one) for one in fresh})
+        return len(fresh)
 
     def _fresh(self, events: Sequence[Envelope]) -> list[Envelope]:
         """A rebuilt stream repeats old events. What was delivered is known for the time of the retention only."""
@@ -52,5 +106,14 @@ class Announcer:
         return fresh
 
 
-def _subscribers(event: Envelope, subscriptions: Sequence[Subscription]) -> list[Endpoint]:
-    return [subscription.endpoint for subscription in subscriptions if subscription.wants(event)]
+class _Messages:
+    """What is sent, made once per event and format."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[str, PayloadFormat], Message] = {}
+
+    def document(self, event: Envelope, subscription: Subscription, now: datetime) -> Document:
+        key = (event.id, subscription.payload_format)
+        if key not in self._made:
+            self._made[key] = message_of(event, subscription.payload_format)
+        return document_of(event, subscription.endpoint, self._made[key], now)

@@ -11,6 +11,7 @@ from dramatis_kit import Resource, Runtime, Service
 from dramatis_notifier.announcer import Announcer
 from dramatis_notifier.endpoints import Endpoints
 from dramatis_notifier.handlers import Handlers
+from dramatis_notifier.inspection import Inspection
 from dramatis_notifier.sender import Sender
 from dramatis_notifier.settings import notifier_settings
 from dramatis_notifier.stores import open_stores
@@ -26,16 +27,25 @@ OWN_EVENTS = OrderedConsumer("notifier-webhooks", service="notifier")
 async def open_service(runtime: Runtime) -> AsyncIterator[None]:
     settings = notifier_settings(runtime.settings)
     stores = open_stores(runtime.database, runtime.clock, settings.retention)
-    endpoints = Endpoints(stores.webhooks, stores.secrets)
+    endpoints = Endpoints(stores.webhooks, stores.secrets, runtime.clock)
     async with (
         Sender.open(settings.guard, settings.webhook_deadline_seconds) as sender,
         Bus.hosted(runtime, name="notifier") as bus,
     ):
-        worker = Worker(stores.deliveries, endpoints, sender, settings, runtime.clock)
+        worker = Worker(stores, endpoints, sender, settings, runtime.clock)
         announcer = Announcer(
-            endpoints, stores.deliveries, worker.wake, clock=runtime.clock, retention=settings.retention
+            endpoints,
+            stores.deliveries,
+            stores.chains,
+            stores.webhooks.log,
+            worker,
+            clock=runtime.clock,
+            retention=settings.retention,
         )
-        _register(bus, Handlers(stores, worker, settings, runtime.clock), announcer, worker)
+        handlers = Handlers(stores, worker, settings, runtime.clock)
+        inspection = Inspection(stores, announcer, worker, settings, runtime.clock)
+        _serve(bus, handlers, inspection)
+        _consume(bus, handlers, announcer, worker)
         async with worker.running(runtime.spawn):
             await bus.start()
             yield
@@ -50,15 +60,29 @@ def resources(runtime: Runtime) -> Sequence[Resource]:
     ]
 
 
-def _register(bus: Bus, handlers: Handlers, announcer: Announcer, worker: Worker) -> None:
+def _serve(bus: Bus, handlers: Handlers, inspection: Inspection) -> None:
+    bus.serve(v1.register_webhook, handlers.register)
+    bus.serve(v1.subscribe, handlers.subscribe)
+    bus.serve(v1.get_webhook, handlers.get)
+    bus.serve(v1.list_webhooks, handlers.list_)
+    bus.serve(v1.update_webhook, handlers.update)
+    bus.serve(v1.remove_webhook, handlers.remove)
+    bus.serve(v1.rotate_secret, handlers.rotate_secret)
+    bus.serve(v1.list_event_types, handlers.event_types)
+    bus.serve(v1.webhook_health, inspection.health)
+    bus.serve(v1.list_deliveries, inspection.list_deliveries)
+    bus.serve(v1.get_delivery, inspection.get_delivery)
+    bus.serve(v1.replay_one, inspection.replay_one)
+    bus.serve(v1.replay_range, inspection.replay_range)
+    bus.serve(v1.replay_failed_since, inspection.replay_failed_since)
+    bus.serve(v1.send_example, inspection.send_example)
+    bus.not_implemented(v1.SERVICE)
+
+
+def _consume(bus: Bus, handlers: Handlers, announcer: Announcer, worker: Worker) -> None:
     async def checks() -> dict[str, str]:
         return {"deliveries": worker.trouble or "ok"}
 
-    bus.serve(v1.register_webhook, handlers.register)
-    bus.serve(v1.remove_webhook, handlers.remove)
-    bus.serve(v1.list_webhooks, handlers.list_)
-    bus.serve(v1.list_deliveries, handlers.list_deliveries)
-    bus.not_implemented(v1.SERVICE)
     bus.consume(ANNOUNCEMENTS, announcer.announce)
     bus.consume(OWN_EVENTS, handlers.follow)
     bus.health(v1.SERVICE, checks)

@@ -6,6 +6,7 @@ because a name can resolve to anything and can change between two look-ups.
 
 import ipaddress
 import socket
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
@@ -17,10 +18,19 @@ from dramatis_kit import Rejected
 
 Network = IPv4Network | IPv6Network
 
-# `is_global` of Python 3.11 calls each of these public.
-_REFUSED: tuple[Network, ...] = (
+# Cloud platforms answer here to whoever asks from within: with credentials. No setting opens these.
+_NEVER: tuple[Network, ...] = (
+    IPv4Network("169.254.0.0/16"),  # link-local: metadata of AWS, Azure and Google, credentials of ECS
+    IPv4Network("100.100.100.200/32"),  # Alibaba Cloud
     IPv4Network("168.63.129.16/32"),  # Azure's platform address
     IPv4Network("192.0.0.0/24"),  # IETF protocol assignments; 192.0.0.192 is Oracle Cloud's metadata address
+    IPv4Network("0.0.0.0/8"),  # this host
+    IPv6Network("fe80::/10"),
+    IPv6Network("fd00:ec2::/32"),  # AWS
+    IPv6Network("fd20:ce::254/128"),  # Google
+)
+# `is_global` of Python 3.11 calls each of these public.
+_REFUSED: tuple[Network, ...] = (
     IPv4Network("192.88.99.0/24"),  # 6to4 relays
     IPv4Network("224.0.0.0/4"),  # multicast
     IPv6Network("2001::/23"),  # IETF protocol assignments, among them Teredo, which embeds an IPv4 address
@@ -42,18 +52,28 @@ class RefusedAddress(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """`loopback` opens 127.0.0.0/8 and ::1 and plain http, for the embedded mode. `ports` None means any."""
+    """`loopback` opens 127.0.0.0/8 and ::1 and plain http, for the embedded mode. `ports` None means any.
+
+    `private` are networks of the operator's own that webhooks may call although they are not public; `plain` allows
+    http everywhere.
+    """
 
     loopback: bool = False
     ports: frozenset[int] | None = frozenset({443})
     refused: tuple[Network, ...] = ()
+    private: tuple[Network, ...] = ()
+    plain: bool = False
 
     def allows(self, address: str) -> bool:
         """Whether a connection may go to an IP address, as the operating system writes it."""
         ip = ipaddress.ip_address(address)
-        if any(ip in network for network in _LOOPBACK):
+        if _within(ip, (*_NEVER, *self.refused)):
+            return False
+        if _within(ip, self.private):
+            return True
+        if _within(ip, _LOOPBACK):
             return self.loopback
-        if any(ip in network for network in (*_REFUSED, *self.refused)):
+        if _within(ip, _REFUSED):
             return False
         return ip.is_global and (isinstance(ip, IPv4Address) or ip in _GLOBAL_UNICAST)
 
@@ -70,6 +90,10 @@ class Guard:
         return socket.socket(family, kind, protocol)
 
 
+def _within(ip: IPv4Address | IPv6Address, networks: Iterable[Network]) -> bool:
+    return any(ip in network for network in networks)
+
+
 @lru_cache(maxsize=4096)
 def _issue(guard: Guard, url: str) -> str | None:
     """What is wrong with a URL. Remembered: the same few are asked about before every POST."""
@@ -80,7 +104,7 @@ def _issue(guard: Guard, url: str) -> str | None:
         host, port = parsed.host, parsed.port
     except ValueError as error:
         return f"not a URL: {error}"
-    if parsed.scheme not in (("http", "https") if guard.loopback else ("https",)):
+    if parsed.scheme not in (("http", "https") if guard.loopback or guard.plain else ("https",)):
         return "the scheme must be https"
     if not host or not port:
         return "the URL names no host"

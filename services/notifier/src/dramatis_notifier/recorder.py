@@ -5,6 +5,7 @@ import asyncio
 import structlog
 
 from dramatis_kit import Clock, Unavailable
+from dramatis_notifier.condition import Conditions
 from dramatis_notifier.deliveries import Attempted, Deliveries
 
 log = structlog.get_logger()
@@ -16,8 +17,9 @@ _LONGEST_PAUSE = 5.0
 class Recorder:
     """Holds on to results while MongoDB is away: forgetting one would cost the receiver a second POST."""
 
-    def __init__(self, deliveries: Deliveries, clock: Clock) -> None:
+    def __init__(self, deliveries: Deliveries, conditions: Conditions, clock: Clock) -> None:
         self._deliveries = deliveries
+        self._conditions = conditions
         self._clock = clock
         self._waiting: list[tuple[Attempted, asyncio.Future[None]]] = []
         self._writing: asyncio.Task[None] | None = None
@@ -41,6 +43,7 @@ class Recorder:
             while self._waiting:
                 batch, self._waiting = self._waiting[:_AT_ONCE], self._waiting[_AT_ONCE:]
                 await self._write([attempted for attempted, _ in batch])
+                self._conditions.add([attempted for attempted, _ in batch])
                 for _, stored in batch:
                     if not stored.done():
                         stored.set_result(None)

@@ -17,11 +17,15 @@ Jitter = Callable[[], float]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back from one POST. `status` is None when no HTTP answer came; then `error` says why."""
+    """What came back from one POST. `status` is None when no HTTP answer came; then `error` says why.
+
+    `said` is the beginning of the body.
+    """
 
     status: int | None
     error: str | None = None
     retry_after: str | None = None
+    said: str | None = None
 
     @property
     def accepted(self) -> bool:

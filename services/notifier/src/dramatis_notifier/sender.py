@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from aiohttp import (
@@ -23,17 +23,18 @@ from aiohttp import (
 
 from dramatis_kit import Rejected
 from dramatis_notifier.guard import Guard, RefusedAddress
+from dramatis_notifier.payload import Message
 from dramatis_notifier.resolver import DaemonResolver
 from dramatis_notifier.schedule import Answer
-from dramatis_notifier.signing import signed_headers
+from dramatis_notifier.signing import Key, signed_headers
 
 _HEADERS = {
-    "Content-Type": "application/json",
     "User-Agent": "Dramatis-Webhooks/1",
     "Accept": "*/*",
     "Accept-Encoding": "identity",
 }
 _RESPONSE_BYTES = 65_536
+_RESPONSE_KEPT = 1000
 _RESPONSE_SECONDS = 1.0
 # Shorter than the usual servers keep an idle connection: a POST on one that is just being closed fails.
 _KEEPALIVE_SECONDS = 2.0
@@ -41,10 +42,19 @@ _KEEPALIVE_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where to post, and the secret that the receiver verifies with."""
+    """Where to post, what to sign with (the newest key first), and what else the worker goes by.
+
+    `headers` are the owner's own; `warned` is the beginning of the failure that the owner was told of.
+    """
 
     url: str
-    secret: str
+    keys: Sequence[Key]
+    asymmetric: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    active: bool = True
+    fifo: bool = False
+    rate_limit: float | None = None
+    warned: datetime | None = None
 
 
 class Sender:
@@ -74,17 +84,17 @@ class Sender:
         ) as session:
             yield cls(session, guard, deadline_seconds)
 
-    async def post(self, target: Target, message_id: str, body: bytes, at: datetime) -> Answer:
+    async def post(self, target: Target, message_id: str, message: Message, at: datetime) -> Answer:
         """Never raises for what the other side or the network does: that is the answer."""
-        headers = signed_headers(target.secret, message_id, at, body)
+        signed = signed_headers(target.keys, message_id, at, message.body, asymmetric=target.asymmetric)
+        headers = {**target.headers, **message.headers, **signed}
         try:
             self._guard.check(target.url)  # the settings may have changed since it was registered
             async with (
                 asyncio.timeout(self._deadline),
-                self._session.post(target.url, data=body, headers=headers, allow_redirects=False) as response,
+                self._session.post(target.url, data=message.body, headers=headers, allow_redirects=False) as response,
             ):
-                await _discard(response)
-                return _answer(response)
+                return _answer(response, await _beginning(response))
         except TimeoutError:
             return Answer(None, f"no answer within {self._deadline:g} s")
         except Rejected as refusal:
@@ -93,21 +103,24 @@ class Sender:
             return Answer(None, _words(error))
 
 
-def _answer(response: ClientResponse) -> Answer:
+def _answer(response: ClientResponse, beginning: bytes) -> Answer:
     redirected = 300 <= response.status < 400
     error = "redirects are not followed" if redirected else None
-    return Answer(response.status, error, response.headers.get("Retry-After"))
+    said = beginning.decode(errors="replace").replace("\0", "\ufffd")
+    return Answer(response.status, error, response.headers.get("Retry-After"), said or None)
 
 
-async def _discard(response: ClientResponse) -> None:
+async def _beginning(response: ClientResponse) -> bytes:
     """Read a short body away, so that the connection can be used again; the head has already decided."""
     if response.content.at_eof():
-        return
-    left = _RESPONSE_BYTES
+        return b""
+    kept, left = bytearray(), _RESPONSE_BYTES
     with contextlib.suppress(TimeoutError, ClientError):
         async with asyncio.timeout(_RESPONSE_SECONDS):
             while left > 0 and (chunk := await response.content.read(left)):
                 left -= len(chunk)
+                kept += chunk[: max(0, _RESPONSE_KEPT - len(kept))]
+    return bytes(kept)
 
 
 def _words(error: Exception) -> str:

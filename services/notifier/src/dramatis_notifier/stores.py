@@ -1,4 +1,4 @@
-"""What the notifier keeps: webhooks in the log, their secrets beside it, and the deliveries."""
+"""What the notifier keeps: webhooks in the log, their secrets beside it, and everything about deliveries."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,19 +7,28 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from dramatis_eventlog import Aggregate, EventLog, Snapshots
 from dramatis_kit import Clock, Document, Resource, new_id
+from dramatis_notifier.chains import Chains
+from dramatis_notifier.condition import Conditions
 from dramatis_notifier.decider import WebhookState, decide, evolve
 from dramatis_notifier.deliveries import Deliveries
-from dramatis_notifier.endpoints import Secrets, Webhooks
+from dramatis_notifier.endpoints import Webhooks
+from dramatis_notifier.history import History
+from dramatis_notifier.keys import Secrets
 from dramatis_notifier.projections import decode, encode
+from dramatis_notifier.rates import Rates
 
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """The three stores of one process."""
+    """The stores of one process."""
 
     webhooks: Webhooks
     secrets: Secrets
     deliveries: Deliveries
+    chains: Chains
+    history: History
+    conditions: Conditions
+    rates: Rates
 
     def resources(self) -> list[Resource]:
         """Their indexes."""
@@ -28,6 +37,8 @@ class Stores:
             *self.webhooks.log.resources(),
             *self.webhooks.snapshots.resources(subscribed),
             *self.deliveries.resources(),
+            *self.chains.resources(),
+            *self.conditions.resources(),
         ]
 
 
@@ -43,4 +54,13 @@ def open_stores(database: AsyncDatabase[Document], clock: Clock, retention: time
         encode=encode,
         decode=decode,
     )
-    return Stores(webhooks, Secrets(database), Deliveries(database, new_id("notifier"), retention=retention))
+    worker = new_id("notifier")
+    return Stores(
+        webhooks=webhooks,
+        secrets=Secrets(database),
+        deliveries=Deliveries(database, worker, retention=retention),
+        chains=Chains(database, worker, retention=retention),
+        history=History(database),
+        conditions=Conditions(database),
+        rates=Rates(database),
+    )

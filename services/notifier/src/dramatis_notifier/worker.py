@@ -7,67 +7,82 @@ and the next one posts them again under the same message id: at least once.
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import structlog
 
 from dramatis_contracts.notifier import v1
-from dramatis_kit import Clock, Unavailable
-from dramatis_notifier.deliveries import Attempted, Deliveries, Delivery, Endpoint
+from dramatis_kit import Clock, Document, Unavailable
+from dramatis_notifier.deliveries import Attempted
+from dramatis_notifier.documents import Delivery, carried
 from dramatis_notifier.endpoints import Endpoints
 from dramatis_notifier.lanes import Lanes, Limits
+from dramatis_notifier.leases import Leases
+from dramatis_notifier.places import Endpoint
 from dramatis_notifier.recorder import Recorder
-from dramatis_notifier.schedule import Answer, Jitter, Verdict, judge
+from dramatis_notifier.schedule import Answer, Jitter, judge
 from dramatis_notifier.sender import Sender, Target
 from dramatis_notifier.settings import NotifierSettings
+from dramatis_notifier.stores import Stores
+from dramatis_notifier.warden import Warden
 
 log = structlog.get_logger()
 
 _CLAIMS_AT_ONCE = 16
+_FLUSH_SECONDS = 0.5
 
 Spawn = Callable[[Coroutine[Any, Any, None], str], "asyncio.Task[None]"]
 """Starts background work whose fault is noticed, such as `Runtime.spawn`."""
 
 
 class Worker:
-    """Delivers until it is closed. `wake` makes new deliveries go out at once."""
+    """Delivers until it is closed. `wake` and `accept` make new deliveries go out at once."""
 
     def __init__(
         self,
-        deliveries: Deliveries,
+        stores: Stores,
         endpoints: Endpoints,
         sender: Sender,
         settings: NotifierSettings,
         clock: Clock,
         jitter: Jitter = random.random,
     ) -> None:
-        self._deliveries = deliveries
+        self._stores = stores
         self._endpoints = endpoints
         self._sender = sender
         self._settings = settings
         self._clock = clock
         self._jitter = jitter
-        self._recorder = Recorder(deliveries, clock)
+        self._recorder = Recorder(stores.deliveries, stores.conditions, clock)
+        self._warden = Warden(endpoints, stores.conditions, settings, clock)
         self._lanes = Lanes(
             Limits(
                 in_flight=settings.webhook_in_flight,
                 per_endpoint=settings.webhook_in_flight_per_endpoint,
                 claimed=settings.webhook_claimed_per_endpoint,
+                breaker=settings.breaker,
             )
         )
+        self._leases = Leases(stores, self._lanes, clock, settings.webhook_lease_seconds)
         self._posts: set[asyncio.Task[None]] = set()
         self._news = asyncio.Event()
         self._hinted: set[Endpoint] = set()
         self._next_look = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._closing = False
         self.trouble: str | None = None
 
     @asynccontextmanager
     async def running(self, spawn: Spawn) -> AsyncIterator[None]:
         """Work in the background; on exit let posts under way end, but not for long, and give the rest back."""
-        loops = [spawn(self._claim_forever(), "webhook-claims"), spawn(self._renew_forever(), "webhook-leases")]
+        loops = [
+            spawn(self._claim_forever(), "webhook-claims"),
+            spawn(self._leases.renew_forever(), "webhook-leases"),
+            spawn(self._flush_forever(), "webhook-conditions"),
+        ]
         try:
             yield
         finally:
@@ -79,10 +94,27 @@ class Worker:
             self._hinted.update(endpoints)
             self._news.set()
 
+    def room(self, endpoint: Endpoint) -> int:
+        """How many new deliveries of an endpoint may be stored as this process's own, for `accept`."""
+        return 0 if self._closing else self._lanes.room_at_once(endpoint, self._clock())
+
+    def lease_end(self, now: datetime) -> datetime:
+        return self._leases.end(now)
+
+    def accept(self, documents: Sequence[Document]) -> None:
+        """Take up deliveries that were stored as this process's own."""
+        by_endpoint: dict[Endpoint, list[Delivery]] = {}
+        for delivery in map(carried, documents):
+            by_endpoint.setdefault(delivery.endpoint, []).append(delivery)
+        for endpoint, deliveries in by_endpoint.items():
+            self._lanes.add(endpoint, deliveries)
+        self._start_posts()
+
     def drop(self, endpoint: Endpoint) -> None:
-        """An endpoint takes no more: forget what waits for it here."""
+        """An endpoint takes no more, or takes it differently: forget what waits for it here."""
         self._endpoints.forget(endpoint)
-        self._lanes.drop(endpoint)
+        for delivery in self._lanes.drop(endpoint):
+            self._leases.forget(delivery)
 
     # Claiming
 
@@ -107,8 +139,10 @@ class Worker:
     async def _claim_due(self) -> None:
         due, self._hinted = self._hinted, set()
         if (tick := asyncio.get_running_loop().time()) >= self._next_look:
-            due = due.union(await self._deliveries.due_endpoints(self._clock()))
+            due = due.union(await self._stores.deliveries.due_endpoints(self._clock()))
+            due |= set(await self._stores.chains.due_endpoints(self._clock()))
             self._next_look = tick + self._settings.webhook_poll_seconds
+            self._lanes.review(tick)
         for some in _chunks(list(due), _CLAIMS_AT_ONCE):
             await asyncio.gather(*(self._claim(endpoint) for endpoint in some))
             self._start_posts()
@@ -118,90 +152,124 @@ class Worker:
         room = self._lanes.room(endpoint, now)
         if room == 0:
             return
+        target = await self._endpoints.target(endpoint)
+        if target is None:
+            await self._stop(endpoint)
+            return
         held = self._lanes.held(endpoint)
-        claimed = await self._deliveries.claim(endpoint, room, now, self._lease_end(now), held)
-        self._lanes.put(endpoint, claimed, more=len(claimed) == room)
+        claimed = await self._stores.deliveries.claim(endpoint, room, now, self._leases.end(now), held)
+        if target.fifo:
+            claimed += await self._leases.claim_chains(endpoint, room, held)
+        self._lanes.put(endpoint, claimed, more=len(claimed) >= room, rate=target.rate_limit)
 
-    async def _renew_forever(self) -> None:
+    async def _flush_forever(self) -> None:
         while True:
-            await asyncio.sleep(self._settings.webhook_lease_seconds / 3)
-            if held := list(self._lanes.all_held()):
-                try:
-                    await self._deliveries.renew(held, self._lease_end(self._clock()))
-                except Unavailable as error:
-                    log.warning("leases cannot be renewed", error=str(error))
-
-    def _lease_end(self, now: datetime) -> datetime:
-        return now + timedelta(seconds=self._settings.webhook_lease_seconds)
+            await asyncio.sleep(_FLUSH_SECONDS)
+            try:
+                await self._stores.conditions.flush()
+            except Unavailable as error:
+                log.warning("conditions of endpoints cannot be stored", error=str(error))
 
     # Posting
 
     def _start_posts(self) -> None:
-        while delivery := self._lanes.next():
-            post = asyncio.create_task(self._deliver(delivery), name=f"webhook {delivery.id}")
-            self._posts.add(post)
-            post.add_done_callback(self._posts.discard)
+        tick = asyncio.get_running_loop().time()
+        while delivery := self._lanes.next(tick):
+            self._run(self._deliver(delivery), f"webhook {delivery.id}")
+        for endpoint, rate in self._lanes.starved():
+            self._run(self._reserve(endpoint, rate), f"webhook rate {endpoint.key}")
+        if self._timer is None and (turn := self._lanes.next_turn()) is not None:
+            self._timer = asyncio.get_running_loop().call_at(turn, self._on_turn)
+
+    def _on_turn(self) -> None:
+        self._timer = None
+        if not self._closing:
+            self._start_posts()
+
+    async def _reserve(self, endpoint: Endpoint, rate: float) -> None:
+        turns: list[float] = []
+        try:
+            waits = await self._stores.rates.reserve(endpoint, rate)
+            tick = asyncio.get_running_loop().time()
+            turns = [tick + wait for wait in waits]
+        except Unavailable as error:
+            log.warning("no turns for an endpoint with a rate limit", endpoint=endpoint.key, error=str(error))
+            await asyncio.sleep(self._settings.webhook_poll_seconds)
+        finally:
+            self._lanes.give_turns(endpoint, turns)
+        if not self._closing:
+            self._start_posts()
+
+    def _run(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._posts.add(task)
+        task.add_done_callback(self._posts.discard)
 
     async def _deliver(self, delivery: Delivery) -> None:
+        following: Delivery | None = None
         try:
-            await self._attempt(delivery)
+            following = await self._attempt(delivery)
         except Unavailable as error:
             log.warning("a delivery waits", delivery=delivery.id, error=str(error))
+            self._leases.forget(delivery)
         except Exception:
             # A defect of ours: the lease runs out and the delivery is tried again.
             log.exception("a delivery failed inside", delivery=delivery.id)
+            self._leases.forget(delivery)
         finally:
             self._lanes.done(delivery)
+        if following:
+            self._lanes.add(delivery.endpoint, [following])
+        if not self._closing:
             self._start_posts()
-        if self._lanes.wants_more(delivery.endpoint):
-            self.wake([delivery.endpoint])
+            if self._lanes.wants_more(delivery.endpoint):
+                self.wake([delivery.endpoint])
 
-    async def _attempt(self, delivery: Delivery) -> None:
-        """Post once, unless the endpoint takes no more."""
+    async def _attempt(self, delivery: Delivery) -> Delivery | None:
+        """Post once, unless the endpoint takes no more. Returns what is next in the delivery's chain."""
         target = await self._endpoints.target(delivery.endpoint)
-        if target is None:
+        if target is None or not (target.active or delivery.kind == "test"):
             await self._stop(delivery.endpoint)
-            return
+            return None
+        if not self._leases.hold(delivery):
+            self._leases.forget(delivery)
+            return None
         answer, attempt = await self._post(target, delivery)
-        retries = self._settings.webhook_retry_seconds
+        retries = self._settings.webhook_retry_seconds if delivery.kind == "event" else ()
         verdict = judge(answer, delivery.failures, self._clock(), retries, self._jitter)
-        untaken = self._lanes.answer(delivery, verdict)
+        tick = asyncio.get_running_loop().time()
+        untaken, until = self._lanes.answer(delivery, verdict, self._clock(), tick)
         self._start_posts()
         await self._recorder.record(Attempted(delivery, attempt, verdict))
-        await self._give_back([other.id for other in untaken], verdict)
-        if verdict.status == "failed" and (reason := await self._hopeless(answer, delivery)):
+        await self._leases.give_back(untaken, until)
+        if reason := await self._warden.hopeless(delivery, target, answer, verdict):
             await self._endpoints.disable(delivery.endpoint, reason, delivery.event_id)
             await self._stop(delivery.endpoint)
+            return None
+        return await self._leases.following(delivery, verdict, until)
 
     async def _post(self, target: Target, delivery: Delivery) -> tuple[Answer, v1.Attempt]:
         at, start = self._clock(), time.perf_counter()
-        answer = await self._sender.post(target, delivery.event_id, delivery.body, at)
-        milliseconds = round((time.perf_counter() - start) * 1000, 3)
-        return answer, v1.Attempt(at=at, status_code=answer.status, error=answer.error, duration_ms=milliseconds)
-
-    async def _hopeless(self, answer: Answer, delivery: Delivery) -> str | None:
-        """Why the endpoint should be disabled, if it should."""
-        if answer.gone:
-            return "the endpoint answered 410 Gone"
-        patience = timedelta(hours=self._settings.webhook_disable_after_hours)
-        since = await self._deliveries.failing_since(delivery.endpoint)
-        hopeless = since is not None and since <= self._clock() - patience
-        return f"nothing was accepted since {since:%Y-%m-%d %H:%M} UTC" if hopeless else None
+        answer = await self._sender.post(target, delivery.event_id, delivery.message, at)
+        attempt = v1.Attempt(
+            at=at,
+            status_code=answer.status,
+            error=answer.error,
+            duration_ms=round((time.perf_counter() - start) * 1000, 3),
+            # Whoever tests an address must not read with it what only our network can reach.
+            response=answer.said if delivery.kind == "event" else None,
+        )
+        return answer, attempt
 
     async def _stop(self, endpoint: Endpoint) -> None:
         self.drop(endpoint)
-        await self._deliveries.stop(endpoint, self._clock())
-
-    async def _give_back(self, ids: Collection[str], verdict: Verdict | None = None) -> None:
-        if not ids:
-            return
-        now = self._clock()
-        try:
-            await self._deliveries.release(ids, (verdict and verdict.pause_until) or now)
-        except Unavailable as error:
-            log.warning("deliveries wait for their leases to end", count=len(ids), error=str(error))
+        await self._stores.deliveries.stop(endpoint, self._clock())
+        await self._stores.chains.stop(endpoint)
 
     async def _close(self, loops: "list[asyncio.Task[None]]") -> None:
+        self._closing = True
+        if self._timer:
+            self._timer.cancel()
         for loop in loops:
             loop.cancel()
         await asyncio.wait(loops)
@@ -209,13 +277,15 @@ class Worker:
         if self._posts:
             # The other half is the bus's. What is cut off is posted again by the next process.
             await asyncio.wait(self._posts, timeout=self._settings.drain_seconds / 2)
-        cut = list(self._lanes.all_held())
         for post in self._posts:
             post.cancel()
         if self._posts:
             await asyncio.wait(self._posts)
         await self._recorder.close()
-        await self._give_back([*untried, *cut])
+        await self._leases.give_back([*untried, *self._lanes.drop_all()], self._clock())
+        await self._leases.give_back_all()
+        with suppress(Unavailable):
+            await self._stores.conditions.flush()
 
 
 def _chunks(endpoints: list[Endpoint], size: int) -> Iterator[list[Endpoint]]:
