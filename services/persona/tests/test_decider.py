@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from dramatis_contracts.persona import v1
@@ -53,3 +55,42 @@ def test_a_deleted_persona_keeps_its_profile_for_older_simulations() -> None:
     persona = given(v1.PersonaCreated(profile=JOHN), v1.PersonaDeleted())
     assert persona.deleted
     assert persona.profile == JOHN
+
+
+@pytest.mark.parametrize(
+    ("preferences", "field"),
+    [
+        ({"must_have_features": ["pool"], "deal_breakers": ["stairs", "Pool"]}, "preferences.deal_breakers[1]"),
+        ({"must_have_features": ["home office"], "deal_breakers": ["home_office"]}, "preferences.deal_breakers[0]"),
+        ({"must_have_features": ["no_pool"], "deal_breakers": ["no pool"]}, "preferences.deal_breakers[0]"),
+        ({"must_have_features": ["pool", "garden", "no pool"]}, "preferences.must_have_features[2]"),
+        ({"deal_breakers": ["without elevator", "elevator"]}, "preferences.deal_breakers[1]"),
+    ],
+)
+def test_a_persona_that_contradicts_itself_is_refused_with_its_field(preferences: dict[str, Any], field: str) -> None:
+    contradictory = v1.Preferences.model_validate(preferences)
+    create = v1.CreatePersona(persona_id="pers_1", profile=JOHN.model_copy(update={"preferences": contradictory}))
+    update = v1.UpdatePersona(persona_id="pers_1", changes=v1.PersonaChanges(preferences=contradictory))
+    for command, history in ((create, given()), (update, given(v1.PersonaCreated(profile=JOHN)))):
+        with pytest.raises(Rejected) as refused:
+            decide(command, history)
+        assert (refused.value.code, refused.value.field) == ("INVALID_PERSONA", field)
+
+
+@pytest.mark.parametrize(
+    "preferences",
+    [
+        {"must_have_features": ["pool", "pool"], "deal_breakers": ["no pool"]},
+        {"must_have_features": ["privacy"], "deal_breakers": ["no_privacy", "noise"]},
+        {"must_have_features": ["no"], "deal_breakers": ["!"]},
+    ],
+)
+def test_what_is_said_twice_or_from_both_sides_is_no_contradiction(preferences: dict[str, Any]) -> None:
+    profile = JOHN.model_copy(update={"preferences": v1.Preferences.model_validate(preferences)})
+    assert decide(v1.CreatePersona(persona_id="pers_1", profile=profile), given())
+
+
+def test_a_persona_from_before_this_rule_can_still_be_changed_otherwise() -> None:
+    odd = JOHN.model_copy(update={"preferences": v1.Preferences(must_have_features=("pool",), deal_breakers=("pool",))})
+    command = v1.UpdatePersona(persona_id="pers_1", changes=v1.PersonaChanges(visibility="team"))
+    assert decide(command, given(v1.PersonaCreated(profile=odd)))

@@ -5,6 +5,7 @@ from typing import assert_never
 
 from dramatis_contracts.persona import v1
 from dramatis_kit import Rejected
+from dramatis_persona.contradictions import check_consistent
 
 Command = v1.CreatePersona | v1.UpdatePersona | v1.DeletePersona
 
@@ -22,6 +23,7 @@ def decide(command: Command, persona: PersonaState) -> list[v1.Event]:
         case v1.CreatePersona() if persona.profile is not None:
             raise Rejected("CONFLICT", "a persona with this id exists already", field="persona_id")
         case v1.CreatePersona(profile=profile):
+            check_consistent(profile.preferences)
             return [v1.PersonaCreated(profile=profile)]
         case v1.UpdatePersona(changes=changes):
             return _update(changes, _existing(persona, command.persona_id))
@@ -50,5 +52,7 @@ def _update(changes: v1.PersonaChanges, profile: v1.PersonaProfile) -> list[v1.E
     given = {name: getattr(changes, name) for name in changes.model_fields_set}
     updated = profile.model_copy(update=given)
     changed = tuple(sorted(name for name in given if getattr(updated, name) != getattr(profile, name)))
+    if "preferences" in changed:
+        check_consistent(updated.preferences)
     # A change to what is already so is not a new fact.
     return [v1.PersonaUpdated(profile=updated, changed=changed)] if changed else []

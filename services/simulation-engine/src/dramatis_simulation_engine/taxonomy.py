@@ -12,6 +12,7 @@ Phrase = tuple[str, ...]
 Sign = int
 """+1: the thing is there. −1: it is said to be absent, or is taken away."""
 
+_IRREGULAR = {"children": "child", "grandchildren": "grandchild", "stepchildren": "stepchild", "wives": "wife"}
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -26,7 +27,7 @@ def _singular(word: str) -> str:
         return word[:-3] + "y"
     if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
         return word[:-1]
-    return {"children": "child", "wives": "wife"}.get(word, word)
+    return _IRREGULAR.get(word, word)
 
 
 @dataclass(frozen=True, slots=True)
