@@ -77,6 +77,12 @@ _CODES = (
         "Correct the field that `details.field` names; nothing was stored.",
     ),
     ErrorCode(
+        "INVALID_TASTES",
+        422,
+        "Tastes cannot be estimated from what was sent.",
+        "Correct the field that `details.field` names; `details.issue` says what the choices fail to tell.",
+    ),
+    ErrorCode(
         "INVALID_WEBHOOK",
         422,
         "The webhook asked for is invalid, or its address may not be called.",

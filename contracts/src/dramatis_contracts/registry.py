@@ -9,9 +9,10 @@ from dramatis_contracts.gateway import v1 as gateway
 from dramatis_contracts.notifier import v1 as notifier
 from dramatis_contracts.persona import v1 as persona
 from dramatis_contracts.simulation_engine import v1 as simulation_engine
+from dramatis_contracts.tastes import v1 as tastes
 
 EVENT_TYPES: Mapping[str, type[EventBody]] = {
-    body.type: body for module in (gateway, notifier, persona, simulation_engine) for body in get_args(module.Event)
+    body.type: body for module in (gateway, notifier, persona, simulation_engine, tastes) for body in get_args(module.Event)
 }
 
 SERVICES = (

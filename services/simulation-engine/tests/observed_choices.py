@@ -114,6 +114,6 @@ def synthetic(
                 for j, row in enumerate(levels)
             )
             found.append(
-                ObservedChoice(person=f"p{person:04}", options=offered, chosen=f"o{int(np.argmax(utilities))}")
+                ObservedChoice(person=f"pers_{person:04}", options=offered, chosen=f"o{int(np.argmax(utilities))}")
             )
     return found

@@ -141,7 +141,7 @@ def test_one_choice_per_person_gives_no_spread_of_tastes_and_says_so() -> None:
 
 def test_few_people_are_warned_about() -> None:
     found = fit(synthetic(people(5), NAMES, choices=12), TasteModel())
-    assert any("5 people are few" in warning for warning in found.warnings)
+    assert any("so few people (n = 5)" in warning for warning in found.warnings)
 
 
 def test_two_people_who_always_choose_alike_are_not_called_converged_or_are_refused() -> None:

@@ -95,7 +95,10 @@ class TasteSet(Request):
 
     `means`: taste by attribute, in utility (standard Gumbel noise at temperature 1). `deviations`: the standard
     deviation between people, absent for a plain logit; for elicited tastes that of the posterior. `price` is the
-    coefficient of −ln(price / asking price), above 0; null where price was not among the attributes.
+    coefficient of −ln(price / asking price), above 0; null where price was not among the attributes. `price_spread` is
+    the standard deviation of its logarithm, null where nothing is known of it. `loadings`, where tastes are correlated:
+    rows of a matrix L by attribute (`price` for the logarithm of its coefficient), with L·Lᵀ the covariance. `evidence`
+    says in words what it rests on.
     """
 
     id: Word
@@ -105,6 +108,9 @@ class TasteSet(Request):
     means: dict[str, float]
     deviations: dict[str, float] = Field(default_factory=dict)
     price: float | None = None
+    price_spread: float | None = None
+    loadings: dict[str, tuple[float, ...]] = Field(default_factory=dict)
+    evidence: str = ""
 
 
 class Participant(Request):

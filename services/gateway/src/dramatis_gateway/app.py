@@ -27,6 +27,7 @@ from dramatis_gateway.health import Readiness
 from dramatis_gateway.metrics import Metrics
 from dramatis_gateway.projections import ApiKeys
 from dramatis_gateway.replay import Replay
+from dramatis_gateway.routes.tastes import FIT_PATH
 from dramatis_gateway.server import collecting_rarely, listen, serving
 from dramatis_gateway.settings import GatewaySettings
 from dramatis_gateway.subscribers import Frame
@@ -169,7 +170,8 @@ def _application(runtime: Runtime, bus: Bus, parts: _Parts, documentation_url: s
         documentation_url=documentation_url,
     )
     limits = Limits(deadline=settings.gateway_deadline, body=settings.gateway_max_body_bytes)
-    return Edge(app, limits, parts.metrics, documentation_url)
+    fits = Limits(deadline=settings.gateway_fit_deadline, body=settings.gateway_max_fit_bytes)
+    return Edge(app, limits, parts.metrics, documentation_url, {FIT_PATH: fits})
 
 
 async def _drain(draining: asyncio.Event, feed: Feed) -> None:

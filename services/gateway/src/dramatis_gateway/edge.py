@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -84,9 +85,18 @@ class _Exchange:
 class Edge:
     """ASGI middleware around the whole application. It must be the outermost."""
 
-    def __init__(self, app: ASGIApp, limits: Limits, metrics: Metrics, documentation_url: str) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        limits: Limits,
+        metrics: Metrics,
+        documentation_url: str,
+        special: Mapping[str, Limits] | None = None,
+    ) -> None:
+        """`special` are the limits of single paths."""
         self._app = app
         self._limits = limits
+        self._special = special or {}
         self._metrics = metrics
         self._documentation_url = documentation_url
 
@@ -103,20 +113,21 @@ class Edge:
                 await self._answer(scope, receive, send, request_id)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
-        deadline = asyncio.timeout(self._limits.deadline)
+        limits = self._special.get(scope["path"], self._limits)
+        deadline = asyncio.timeout(limits.deadline)
         headers = Headers(scope=scope)
         exchange = _Exchange(
             request_id,
             receive,
             send,
-            self._limits,
+            limits,
             deadline,
             has_body="transfer-encoding" in headers or headers.get("content-length", "0") != "0",
             expects_continue="expect" in headers,
         )
         try:
             async with deadline:
-                _refuse_announced(headers, self._limits.body)
+                _refuse_announced(headers, limits.body)
                 await self._app(scope, exchange.receive_limited, exchange.send_marked)
         except ClientDisconnect:
             exchange.status = exchange.status or 499

@@ -1,6 +1,6 @@
 """All that observed choices tell: plain and mixed logit, each person's tastes, a score on held-out choices. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,8 +68,7 @@ def fit(
         else:
             mixed = _best_mixed(sets, plain, model, seed, go_on)
             posteriors = posteriors_of(mixed.population, sets, seed)
-            if not mixed.converged:
-                warnings.append(f"The mixed logit is not to be relied on: {mixed.message}.")
+            warnings.extend(_doubts(plain, mixed))
     scored = _holdout(sets, model, mixed, holdout, seed, go_on)
     if scored is None and holdout != 0:
         warnings.append("No holdout score: too few choices would be left to learn from.")
@@ -130,13 +129,18 @@ def _mixed_scores(
     seed: int,
     go_on: GoOn,
 ) -> tuple[Floats | None, Floats | None]:
-    """By the population and by the person, with a mixed logit of the same shape that has not seen them."""
-    if mixed is None or why_not_mixed(known, mixed.population.shape):
+    """By the population and by the person, with a mixed logit of the same shape that has not seen them.
+
+    None where there is no such model, or no time to fit it.
+    """
+    if mixed is None or not go_on() or why_not_mixed(known, mixed.population.shape):
         return None, None
     correlated = mixed.population.shape.correlated
     blind = fit_mixed(
         known, plain, model.distributions, correlated=correlated, draws=model.draws, seed=seed, go_on=go_on
     )
+    if not go_on():
+        return None, None
     by_person, by_population = predictive_scores(blind.population, known, unknown, seed)
     return by_population, by_person
 
@@ -153,12 +157,19 @@ def _constants_log_likelihood(choices: Sequence[ObservedChoice]) -> float | None
         return None
 
 
+def _doubts(plain: PlainLogit, mixed: MixedLogit) -> Iterator[str]:
+    if not mixed.converged:
+        yield f"The mixed logit is not to be relied on: {mixed.message}."
+    elif mixed.log_likelihood < plain.log_likelihood - 1.0:
+        yield "The mixed logit fits worse than the plain one: the choices contradict a sign that was imposed."
+
+
 def _warnings(sets: ChoiceSets, plain: PlainLogit) -> list[str]:
     found = []
     if not plain.converged:
         found.append("The plain logit did not converge.")
     if plain.people < 30:
-        found.append(f"{plain.people} people are few: standard errors clustered by person are too small.")
+        found.append(f"Standard errors clustered by person are too small with so few people (n = {plain.people}).")
     if plain.choices < 10 * len(sets.names):
-        found.append(f"{plain.choices} choices are few for {len(sets.names)} coefficients.")
+        found.append(f"The choices are few (n = {plain.choices}) for {len(sets.names)} coefficients.")
     return found

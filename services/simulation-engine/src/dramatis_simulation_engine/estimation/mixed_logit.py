@@ -73,6 +73,8 @@ def why_not_mixed(sets: ChoiceSets, shape: Shape) -> str | None:
     _, counts = np.unique(sets.person, return_counts=True)
     if not len(shape.spread):
         return "every taste is fixed"
+    if len(counts) < 2:
+        return "all choices are one person's"
     if (counts >= 2).sum() < 2:
         return "nearly everyone chose once: a spread of tastes shows only in repeated choices of the same people"
     if counts.sum() - len(counts) < shape.parameters:
@@ -160,6 +162,8 @@ class _Likelihood:
         scores = np.zeros((self._everyone, self.shape.parameters))
         hessian = np.zeros((self.shape.parameters,) * 2) if curved else None
         for piece in self._pieces:
+            if not self._go_on():
+                raise _Stopped
             value += self._add(piece, population, scores, hessian)
         if hessian is not None:
             hessian -= scores.T @ scores
@@ -283,7 +287,8 @@ def _concluded(
     likelihood: _Likelihood, at: Floats, sets: ChoiceSets, scale: Floats, iterations: int, *, stopped: bool
 ) -> MixedLogit:
     shape = likelihood.shape
-    point = likelihood.at(at, curved=True)
+    # The curvature of what was stopped in the middle would tell nothing, and takes longest.
+    point = likelihood.at(at, curved=not stopped)
     gradient = float(np.abs(point.scores.sum(axis=0)).max()) / likelihood.people
     covariance, robust = _covariances(point, likelihood.people)
     message = _message(at, gradient, covariance, stopped=stopped)
