@@ -21,7 +21,7 @@ from dramatis_simulation_engine.statistics.confidence_sequences import (
     evidence_above,
     time_uniform_factor,
 )
-from dramatis_simulation_engine.statistics.consensus import Consensus, consensus, consensus_on, joint_consensus
+from dramatis_simulation_engine.statistics.consensus import Consensus, consensus_on, joint_consensus
 from dramatis_simulation_engine.statistics.demand import demand_curve
 from dramatis_simulation_engine.statistics.design import Design
 from dramatis_simulation_engine.statistics.evidence import (
@@ -47,7 +47,6 @@ __all__ = [
     "best_of",
     "beta_binomial_sequence",
     "betting_sequence",
-    "consensus",
     "consensus_on",
     "demand_curve",
     "empirical_bernstein_sequence",

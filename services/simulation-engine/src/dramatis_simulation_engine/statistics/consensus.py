@@ -72,20 +72,13 @@ def _leads(shares: Floats, leading: int, evidence: Evidence) -> Mask:
     preferences = shares[:, [leading]] - others
     least = preferences.mean(axis=0) - _EQUAL
     draws = (np.einsum("bn,nj->bj", evidence.signs(draw), preferences) / len(shares) for draw in range(2))
-    return np.logical_and.reduce([(np.abs(by_chance) < least).all(axis=1) for by_chance in draws])
+    survived = [(np.abs(by_chance) < least).all(axis=1) for by_chance in draws]
+    return np.asarray(survived[0] & survived[1])
 
 
 def _share_of(mask: Mask) -> float:
     """The observed study counts as one more resample that does not reach it: that makes the test exact."""
     return proportion(float(mask.sum()), 0.0)
-
-
-def consensus(leading: Floats | None, threshold: float) -> Consensus:
-    """Of the threshold alone, from the resamples of a share; unknown when one person alone was asked."""
-    if leading is None:
-        return Consensus(threshold, None, None)
-    reached = leading >= threshold
-    return Consensus(threshold, _share_of(reached), reached)
 
 
 def joint_consensus(parts: list[Consensus]) -> tuple[bool, float | None]:

@@ -30,7 +30,7 @@ from dramatis_simulation_engine.focus_group.studies.study import (
 from dramatis_simulation_engine.focus_group.studies.willingness_to_pay import LADDER, Worth, worth_of
 from dramatis_simulation_engine.focus_group.tastes import Assumptions
 from dramatis_simulation_engine.questions import NONE
-from dramatis_simulation_engine.statistics import Evidence, best_of, consensus
+from dramatis_simulation_engine.statistics import Evidence, best_of, consensus_on
 from dramatis_simulation_engine.taxonomy import Reading, Taxonomy
 
 AS_IS = "as it is"
@@ -161,9 +161,7 @@ class _Analysis:
         self._best_as_is, *self._best = best_of(evidence.cloud(changes), 1 + len(self._names))
         appeal = np.concatenate([together.probabilities, together.none[:, None]], axis=1)
         self._appeal = evidence.mean_estimates(appeal, low=0.0, high=1.0)
-        cloud = evidence.cloud(together.probabilities)
-        leading = int(np.argmax(together.probabilities.mean(axis=0)))
-        self._consensus = consensus(None if cloud is None else cloud[:, leading], threshold)
+        self._consensus = consensus_on(together.probabilities, evidence, threshold)
         self._order = sorted(range(len(self._names)), key=lambda j: (-(self._changes[j].value or 0), self._names[j]))
         self._worth = self._worth_of(alone)
         self._pairs = interactions_of(study.pairs, answers[2], evidence) if study.pairs else ()
