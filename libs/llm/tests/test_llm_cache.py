@@ -10,7 +10,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from dramatis_kit import Document
 from dramatis_kit.provisioning import drift_of, provision
 from dramatis_llm import Budget, LanguageModel, MemoryCache, MongoCache, NotConfigured, Usage, language_model
-from dramatis_llm.cache import cache_key
+from dramatis_llm.cache import Kept, cache_key
 from dramatis_llm.settings import LlmSettings
 from dramatis_testkit.clock import FixedClock
 from dramatis_testkit.openai_server import Fault, ScriptedModel
@@ -37,6 +37,18 @@ async def test_another_tenant_asks_anew(model: LanguageModel, server: ScriptedMo
     await ask(model)
     await model.ask(prompt(), tenant="ten_2", budget=Budget())
     assert len(server.paid) == 2
+
+
+async def test_an_answer_that_the_same_run_paid_for_counts_as_it_did(
+    model: LanguageModel, server: ScriptedModel
+) -> None:
+    """It died before it could say so."""
+    first = await model.ask(prompt(), tenant=TENANT, budget=Budget(), run="sim_1")
+    budget = Budget()
+    again = await model.ask(prompt(), tenant=TENANT, budget=budget, run="sim_1")
+    other = await model.ask(prompt(), tenant=TENANT, budget=budget, run="sim_2")
+    assert again.usage.tokens == first.usage.tokens == budget.spent_tokens == server.tokens
+    assert other.usage.tokens == 0
 
 
 async def test_a_failure_is_not_cached(model: LanguageModel, server: ScriptedModel) -> None:
@@ -68,8 +80,12 @@ def test_everything_that_an_answer_depends_on_is_in_the_key() -> None:
 async def test_the_memory_of_a_process_is_bounded() -> None:
     cache = MemoryCache(size=2)
     for key in ("a", "b", "c"):
-        await cache.put(TENANT, key, {"key": key})
-    assert [await cache.get(TENANT, key) for key in ("a", "b", "c")] == [None, {"key": "b"}, {"key": "c"}]
+        await cache.put(TENANT, key, Kept({"key": key}))
+    assert [await cache.get(TENANT, key) for key in ("a", "b", "c")] == [
+        None,
+        Kept({"key": "b"}),
+        Kept({"key": "c"}),
+    ]
 
 
 async def test_engines_share_the_cache_in_mongodb(database: AsyncDatabase[Document], server: ScriptedModel) -> None:

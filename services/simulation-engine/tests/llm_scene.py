@@ -67,7 +67,14 @@ async def model_at(
 
 
 def interview(model: LanguageModel, plan: FocusGroupPlan, journal: MemoryJournal, **terms: Any) -> Interview:
-    usual: dict[str, Any] = {"tenant": "brk_1", "seed": 7, "temperature": 0.7, "replicates": 2, "at_once": 4}
+    usual: dict[str, Any] = {
+        "tenant": "brk_1",
+        "run": "sim_1",
+        "seed": 7,
+        "temperature": 0.7,
+        "replicates": 2,
+        "at_once": 4,
+    }
     return Interview(plan, model, journal, Terms(**{**usual, **terms}), lambda *_: None)
 
 

@@ -138,6 +138,8 @@ async def test_an_interview_that_was_broken_off_asks_only_for_the_rest(server: S
         outcome = await interview(model, plan, journal).outcome()
     answered = {a.key for a in server.paid}
     assert len(answered) == 6 * CALLS
+    assert outcome.tokens_used is not None
+    assert 0 <= server.tokens - outcome.tokens_used <= 4 * max(a.tokens for a in server.paid)
     assert len(server.paid) <= 6 * CALLS + 4
     assert outcome.n_respondents == 6
 

@@ -40,6 +40,10 @@ class Budget:
         self._reserved_cost += money
         return Reservation(self, tokens, money)
 
+    def book(self, tokens: int | None, cost: Decimal | None) -> None:
+        """Something was spent without a reservation: by an earlier process of this run."""
+        self._settle((0, _NOTHING), tokens or 0, cost or _NOTHING)
+
     def _lacking(self, tokens: int, cost: Decimal) -> BudgetExhausted | None:
         if self.max_tokens is not None and self.spent_tokens + tokens > self.max_tokens:
             return BudgetExhausted("tokens", str(self.max_tokens), str(self.spent_tokens))

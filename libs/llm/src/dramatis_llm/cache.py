@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from dramatis_llm.prompts import Prompt
@@ -13,19 +14,27 @@ Completion = Mapping[str, Any]
 """A chat completion, as `model_dump(mode="json")` gives it."""
 
 
-class AnswerCache(Protocol):
-    async def get(self, tenant: str, key: str) -> Completion | None: ...
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer, and the run that paid for it; empty where nobody said."""
 
-    async def put(self, tenant: str, key: str, completion: Completion) -> None: ...
+    completion: Completion
+    run: str = ""
+
+
+class AnswerCache(Protocol):
+    async def get(self, tenant: str, key: str) -> Kept | None: ...
+
+    async def put(self, tenant: str, key: str, kept: Kept) -> None: ...
 
 
 class NoCache:
     """Asks anew every time."""
 
-    async def get(self, tenant: str, key: str) -> Completion | None:  # noqa: ARG002  # as the protocol says
+    async def get(self, tenant: str, key: str) -> Kept | None:  # noqa: ARG002  # as the protocol says
         return None
 
-    async def put(self, tenant: str, key: str, completion: Completion) -> None:
+    async def put(self, tenant: str, key: str, kept: Kept) -> None:
         """Forget it."""
 
 
@@ -34,16 +43,16 @@ class MemoryCache:
 
     def __init__(self, size: int = 10_000) -> None:
         self._size = size
-        self._answers: OrderedDict[tuple[str, str], Completion] = OrderedDict()
+        self._answers: OrderedDict[tuple[str, str], Kept] = OrderedDict()
 
-    async def get(self, tenant: str, key: str) -> Completion | None:
+    async def get(self, tenant: str, key: str) -> Kept | None:
         found = self._answers.get((tenant, key))
         if found is not None:
             self._answers.move_to_end((tenant, key))
         return found
 
-    async def put(self, tenant: str, key: str, completion: Completion) -> None:
-        self._answers[tenant, key] = completion
+    async def put(self, tenant: str, key: str, kept: Kept) -> None:
+        self._answers[tenant, key] = kept
         self._answers.move_to_end((tenant, key))
         while len(self._answers) > self._size:
             self._answers.popitem(last=False)

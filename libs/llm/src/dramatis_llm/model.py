@@ -9,7 +9,7 @@ from typing import Generic, Protocol
 
 from dramatis_llm.attempts import Attempts, Line
 from dramatis_llm.budget import Budget
-from dramatis_llm.cache import AnswerCache, Completion, NoCache, cache_key
+from dramatis_llm.cache import AnswerCache, Completion, Kept, NoCache, cache_key
 from dramatis_llm.dialect import Level
 from dramatis_llm.endpoint import Endpoint, OpenAiEndpoint
 from dramatis_llm.errors import LlmError, NotConfigured, PriceUnknown, Unreadable
@@ -17,7 +17,7 @@ from dramatis_llm.prices import Prices
 from dramatis_llm.prompts import AnswerT, Prompt
 from dramatis_llm.reading import read
 from dramatis_llm.settings import LlmSettings
-from dramatis_llm.usage import Tokens, Usage
+from dramatis_llm.usage import Tokens, Usage, tokens_of, usage_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class ChatModel(Protocol):
 
     def check_price(self, budget: Budget) -> None: ...
 
-    async def ask(self, prompt: Prompt[AnswerT], *, tenant: str, budget: Budget) -> Answer[AnswerT]: ...
+    async def ask(self, prompt: Prompt[AnswerT], *, tenant: str, budget: Budget, run: str = "") -> Answer[AnswerT]: ...
 
 
 class LanguageModel:
@@ -76,18 +76,30 @@ class LanguageModel:
         if budget.max_cost is not None and self._line.prices.cost(Tokens(1, 1)) is None:
             raise PriceUnknown(self.name, self._settings.llm_base_url or "")
 
-    async def ask(self, prompt: Prompt[AnswerT], *, tenant: str, budget: Budget) -> Answer[AnswerT]:
+    async def ask(self, prompt: Prompt[AnswerT], *, tenant: str, budget: Budget, run: str = "") -> Answer[AnswerT]:
         """Raises `Refused`, `Unreadable`, `RateLimited`, `Unreachable`, `Misconfigured`, `BudgetExhausted` and
-        `PriceUnknown`. An answer from the cache takes nothing of the budget."""
+        `PriceUnknown`.
+
+        An answer from the cache takes nothing of the budget, unless this `run` itself paid for it and died before it
+        could say so: then it counts as it did.
+        """
         key = cache_key(self._settings, prompt)
         if (known := await self._cache.get(tenant, key)) is not None:
-            value, text = read(known, prompt.answer)
-            return Answer(value, text, Usage(from_cache=1))
+            value, text = read(known.completion, prompt.answer)
+            return Answer(value, text, self._counted(known, run, budget))
         self.check_price(budget)
         async with self._slots, self._after_probe():
             answer, completion = await self._asked(Attempts(self._line, prompt, budget), prompt)
-        await self._cache.put(tenant, key, completion)
+        await self._cache.put(tenant, key, Kept(completion, run))
         return answer
+
+    def _counted(self, kept: Kept, run: str, budget: Budget) -> Usage:
+        if not run or kept.run != run:
+            return Usage(from_cache=1)
+        tokens = tokens_of(kept.completion)
+        cost = self._line.prices.cost(tokens)
+        budget.book(None if tokens is None else tokens.total, cost)
+        return usage_of(tokens, cost)
 
     async def _asked(self, attempts: Attempts, prompt: Prompt[AnswerT]) -> tuple[Answer[AnswerT], Completion]:
         try:

@@ -7,7 +7,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 
 from dramatis_kit import Clock, Document, Resource, utc_now
-from dramatis_llm.cache import Completion
+from dramatis_llm.cache import Kept
 
 ANSWERS = "llm_answers"
 EXPIRY = "expiry"
@@ -23,20 +23,25 @@ class MongoCache:
         self._lifetime = timedelta(seconds=seconds)
         self._clock = clock
 
-    async def get(self, tenant: str, key: str) -> Completion | None:
+    async def get(self, tenant: str, key: str) -> Kept | None:
         # MongoDB removes what has expired once a minute; until then it must not be seen.
         wanted = {"_id": _id(tenant, key), "tenant": tenant, "expires_at": {"$gt": self._clock()}}
         try:
-            found = await self._answers.find_one(wanted, {"completion": 1})
+            found = await self._answers.find_one(wanted, {"completion": 1, "run": 1})
         except PyMongoError as fault:
             log.warning("the cache of answers cannot be read", tenant=tenant, error=str(fault))
             return None
-        return found["completion"] if found else None
+        return Kept(found["completion"], found["run"]) if found else None
 
-    async def put(self, tenant: str, key: str, completion: Completion) -> None:
-        kept = {"tenant": tenant, "completion": dict(completion), "expires_at": self._clock() + self._lifetime}
+    async def put(self, tenant: str, key: str, kept: Kept) -> None:
+        document = {
+            "tenant": tenant,
+            "completion": dict(kept.completion),
+            "run": kept.run,
+            "expires_at": self._clock() + self._lifetime,
+        }
         try:
-            await self._answers.replace_one({"_id": _id(tenant, key)}, kept, upsert=True)
+            await self._answers.replace_one({"_id": _id(tenant, key)}, document, upsert=True)
         except PyMongoError as fault:
             log.warning("an answer cannot be cached", tenant=tenant, error=str(fault))
 

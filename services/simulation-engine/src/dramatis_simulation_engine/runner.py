@@ -129,7 +129,7 @@ class Runner:
         if self._model is None:
             raise NotConfigured
         journal = LogJournal(self._simulations, run.tenant, run.id, run.event_id, _cause(run))
-        terms = terms_of(run.tenant, run.requested, self._settings, at_once=self._model.concurrency)
+        terms = terms_of(run.tenant, run.id, run.requested, self._settings, at_once=self._model.concurrency)
         return await Interview(plan, self._model, journal, terms, ticker).outcome()
 
     def _without_answers(self, run: Run, failure: LlmError) -> Fail:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from dramatis_contracts.simulation_engine import v1
-from dramatis_llm import Budget, BudgetExhausted, ChatModel, LlmError, Refused, Unreadable
+from dramatis_llm import Budget, BudgetExhausted, ChatModel, LlmError, Refused, Unreadable, Usage
 from dramatis_simulation_engine.kinds import study_of
 from dramatis_simulation_engine.llm.conclusion import conclude
 from dramatis_simulation_engine.llm.prompts import menu_prompt, offer_prompt, order_of
@@ -38,9 +38,10 @@ _REASON = 280
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How a simulation is asked. `at_once`: questions in flight; `batch_*`: when answers are appended to the log."""
+    """How a simulation is asked. `run`: its id; `at_once`: questions in flight; `batch_*`: when answers are written."""
 
     tenant: str
+    run: str
     seed: int
     temperature: float
     replicates: int
@@ -51,12 +52,13 @@ class Terms:
     batch_seconds: float = 0.5
 
 
-def terms_of(tenant: str, requested: v1.Requested, settings: SimulationSettings, at_once: int) -> Terms:
+def terms_of(tenant: str, run: str, requested: v1.Requested, settings: SimulationSettings, at_once: int) -> Terms:
     """As the request wants it, within what the engine allows."""
     parameters = study_of(requested).simulation_parameters
     limits = parameters.language_model
     return Terms(
         tenant=tenant,
+        run=run,
         seed=requested.seed,
         temperature=parameters.temperature,
         replicates=min(settings.simulation_llm_replicates, parameters.iterations),
@@ -201,7 +203,14 @@ class Interview:
 
     async def _answer(self, item: Item, recorder: Recorder, budget: Budget) -> v1.RecordedAnswer:
         asking = self._menu if item.question.format == "menu" else self._offers
-        probabilities, order, reason = await asking(item, recorder, budget)
+        spent: list[Usage] = []
+        try:
+            probabilities, order, reason = await asking(item, budget, spent)
+        except (Refused, Unreadable, BudgetExhausted):
+            recorder.used(sum(spent, Usage()))
+            raise
+        # With the answer, not before: what a crash leaves unrecorded is counted when the cache gives it again.
+        recorder.used(sum(spent, Usage()))
         return v1.RecordedAnswer(
             question=item.question.key,
             persona_id=item.person.id,
@@ -211,22 +220,22 @@ class Interview:
             reason=reason,
         )
 
-    async def _menu(self, item: Item, recorder: Recorder, budget: Budget) -> "_Answered":
+    async def _menu(self, item: Item, budget: Budget, spent: list[Usage]) -> "_Answered":
         terms = self.terms
         order = order_of(item.question, item.person, item.replicate, terms.seed)
         prompt = menu_prompt(item.question, item.person, order, item.replicate, terms.seed, terms.temperature)
-        answer = await self.model.ask(prompt, tenant=terms.tenant, budget=budget)
-        recorder.used(answer.usage)
+        answer = await self.model.ask(prompt, tenant=terms.tenant, budget=budget, run=terms.run)
+        spent.append(answer.usage)
         shown = dict(zip(order, answer.value.probabilities, strict=True))
         return [shown[place] for place in range(len(order))], order, _shortened(answer.value.reason)
 
-    async def _offers(self, item: Item, recorder: Recorder, budget: Budget) -> "_Answered":
+    async def _offers(self, item: Item, budget: Budget, spent: list[Usage]) -> "_Answered":
         """Each alternative in a call of its own: prices that stand beside each other are compared."""
         terms, taken, reason = self.terms, [], None
         for place in range(len(item.question.alternatives)):
             prompt = offer_prompt(item.question, item.person, place, item.replicate, terms.seed, terms.temperature)
-            answer = await self.model.ask(prompt, tenant=terms.tenant, budget=budget)
-            recorder.used(answer.usage)
+            answer = await self.model.ask(prompt, tenant=terms.tenant, budget=budget, run=terms.run)
+            spent.append(answer.usage)
             taken.append(answer.value.probability)
             reason = reason or _shortened(answer.value.reason)
         return taken, tuple(range(len(taken))), reason
