@@ -199,7 +199,8 @@ class PersonaChanges(Request):
     behavioral_traits: BehavioralTraits | None = None
     enrichment_sources: Annotated[tuple[EnrichmentSource, ...], Field(max_length=20)] | None = None
 
-    @field_validator("*", mode="before")
+    # Not `before`: that hands JSON arrays on as lists, which a strict reader of tuples refuses.
+    @field_validator("*", mode="after")
     @classmethod
     def _given_means_a_value(cls, value: object) -> object:
         if value is None:
