@@ -26,6 +26,7 @@ BENCHMARKS = {
     "focus-group": "bench.focus_group",
     "model": "bench.model",
     "replicas": "bench.replicas",
+    "webhooks": "bench.webhooks",
     "start-up": "bench.start_up",
 }
 """Each module has `async def measure(size) -> list[Row]`."""
