@@ -23,6 +23,7 @@ from simulation_scene import john, person
 
 from dramatis_contracts.persona.v1 import Insight
 from dramatis_llm import BudgetExhausted, MemoryCache, Misconfigured, PriceUnknown, Refused, Unreachable, Unreadable
+from dramatis_simulation_engine.llm.forms import menu_form
 from dramatis_simulation_engine.llm.prompts import in_words, menu_prompt, order_of
 from dramatis_testkit.openai_server import Fault, ScriptedModel, scripted_model
 
@@ -275,3 +276,32 @@ async def test_diagnostics_of_a_steady_model_show_no_bias(server: ScriptedModel)
     assert found["position_bias"]["value"] == pytest.approx(0)
     assert found["test_retest"]["correlation"] == pytest.approx(1)
     assert np.isclose(found["test_retest"]["mean_absolute_difference"], 0)
+
+
+@pytest.mark.parametrize("shares", [(30, 50, 10, 10), (0.3, 0.5, 0.1, 0.1), (0.31, 0.5, 0.1, 0.1)])
+def test_percentages_and_rounded_shares_are_the_same_distribution(shares: tuple[float, ...]) -> None:
+    stated = dict(zip(("option_1", "option_2", "option_3", "none"), shares, strict=True))
+    answer = menu_form(3).model_validate(stated)
+    assert answer.probabilities == pytest.approx((0.3, 0.5, 0.1), abs=0.01)
+
+
+@pytest.mark.parametrize("shares", [(float("nan"), 0.5, 0.5), (-0.1, 0.6, 0.5), (0, 0, 0), (1, 1, 1)])
+def test_what_is_no_distribution_is_not_read(shares: tuple[float, ...]) -> None:
+    with pytest.raises(ValueError, match="sum to"):
+        menu_form(2).model_validate(dict(zip(("option_1", "option_2", "none"), shares, strict=True)))
+
+
+async def test_reasons_are_narration_and_nothing_more(server: ScriptedModel) -> None:
+    async with model_at(server) as model:
+        outcome = await interview(model, study(john()), MemoryJournal()).outcome()
+    assert outcome.detailed_results is not None
+    response = outcome.detailed_results["persona_responses"][0]
+    assert response["answers"][0]["explanation"]["narration"] == ["I like the sunset."] * 2
+
+
+async def test_findings_say_whose_answers_these_are(server: ScriptedModel) -> None:
+    async with model_at(server) as model:
+        outcome = await interview(model, study(*crowd(3)), MemoryJournal()).outcome()
+    assert "These are the answers of the language model scripted for the personas, not answers of people." in (
+        outcome.summary.key_findings
+    )

@@ -128,6 +128,8 @@ class LanguageModel:
         if self._probed is None:
             self._probed = asyncio.Event()
             try:
+                # In a thread, because the price list takes a fifth of a second to load.
+                await asyncio.to_thread(self._line.prices.cost, Tokens(1, 1))
                 yield
             finally:
                 self._probed.set()

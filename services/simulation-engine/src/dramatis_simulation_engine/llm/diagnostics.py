@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from scipy.stats import t
 
 from dramatis_simulation_engine.questions import Question
 from dramatis_simulation_engine.respondents import RecordedRespondents
@@ -39,13 +40,17 @@ def _position_bias(questions: Sequence[Question], respondents: RecordedResponden
     """Share of the option shown first less that of the option shown last; None without a menu.
 
     Every second replicate sees the reverse order, so that what an option is worth cancels out. The interval takes the
-    person as the unit (normal approximation with n − 1); it is absent for one person.
+    person as the unit (Student's t with n − 1); it is absent for one person.
     """
     menus = [question for question in questions if question.format == "menu" and len(question.alternatives) > 1]
     if not menus or not respondents.people:
         return None
     gaps = np.array([np.mean(list(_gaps(menus, respondents, person))) for person in range(len(respondents.people))])
-    return {**_interval(gaps), "n": len(gaps), "method": "first less last option shown, mean over people, ±1.96 SE"}
+    return {
+        **_interval(gaps),
+        "n": len(gaps),
+        "method": "first less last option shown, mean over people, t interval",
+    }
 
 
 def _gaps(menus: Sequence[Question], respondents: RecordedRespondents, person: int) -> Iterator[float]:
@@ -58,5 +63,5 @@ def _interval(gaps: Floats) -> dict[str, Any]:
     mean = float(gaps.mean())
     if len(gaps) < 2:
         return {"value": round(mean, 4), "low": None, "high": None}
-    half = 1.96 * float(gaps.std(ddof=1)) / len(gaps) ** 0.5
+    half = float(t.ppf(0.975, len(gaps) - 1) * gaps.std(ddof=1)) / len(gaps) ** 0.5
     return {"value": round(mean, 4), "low": round(mean - half, 4), "high": round(mean + half, 4)}

@@ -38,8 +38,12 @@ class MenuAnswer(BaseModel):
     @model_validator(mode="after")
     def _is_a_distribution(self) -> "MenuAnswer":
         stated = self._stated()
-        if min(stated) < 0 or abs(sum(stated) - 1) > _TOLERANCE:
-            raise ValueError(f"the probabilities sum to {sum(stated):g}, and the lowest is {min(stated):g}")
+        total = sum(stated)
+        # Written so that a NaN fails. Percentages are meant where the sum is a hundred.
+        if not all(value >= 0 for value in stated) or not any(
+            abs(total / whole - 1) <= _TOLERANCE for whole in (1, 100)
+        ):
+            raise ValueError(f"the probabilities sum to {total:g}, and the lowest is {min(stated):g}")
         return self
 
     def _stated(self) -> list[float]:
