@@ -70,7 +70,7 @@ async def open_service(runtime: Runtime) -> AsyncIterator[None]:
     # The first simulation would otherwise wait for imports and data files.
     await asyncio.to_thread(warm_up)
     async with model_of(runtime) as model, Bus.hosted(runtime, name=v1.SERVICE) as bus:
-        handlers = Handlers(simulations, bus, settings, progress, model)
+        handlers = Handlers(simulations, bus, settings, progress, tastes.snapshots, model)
         runner = Runner(simulations, bus, settings, runtime.clock, progress, model)
         estimates = TasteHandlers(tastes, bus, settings)
         bus.serve(v1.request_focus_group, handlers.request_focus_group)

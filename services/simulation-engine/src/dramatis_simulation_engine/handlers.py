@@ -7,7 +7,7 @@ from typing import Any
 from dramatis_bus import Bus, Call
 from dramatis_contracts.persona import v1 as persona
 from dramatis_contracts.simulation_engine import v1
-from dramatis_eventlog import Aggregate, Loaded, StreamId, cause_of
+from dramatis_eventlog import Aggregate, Loaded, Snapshots, StreamId, cause_of
 from dramatis_kit import Rejected
 from dramatis_llm import Budget, ChatModel, NotConfigured, PriceUnknown
 from dramatis_simulation_engine.commands import Cancel, Command, Request
@@ -21,6 +21,7 @@ from dramatis_simulation_engine.population import Segments, load_segments
 from dramatis_simulation_engine.projections import resource, results
 from dramatis_simulation_engine.seeds import derived_seed
 from dramatis_simulation_engine.settings import SimulationSettings
+from dramatis_simulation_engine.taste_sets.lookup import newest_tastes
 from dramatis_simulation_engine.taxonomy import load_taxonomy
 
 Simulations = Aggregate[Simulation, Command]
@@ -39,12 +40,14 @@ class Handlers:
         bus: Bus,
         settings: SimulationSettings,
         progress: Mapping[tuple[str, str], float],
+        tastes: Snapshots,
         model: ChatModel | None = None,
     ) -> None:
         self._simulations = simulations
         self._bus = bus
         self._settings = settings
         self._progress = progress
+        self._tastes = tastes
         self._model = model
 
     async def request_focus_group(self, call: Call[v1.RequestFocusGroup]) -> v1.Simulation:
@@ -76,6 +79,7 @@ class Handlers:
             participants=await self._participants(call.tenant, simulation_id, study),
             seed=derived_seed(call.tenant, simulation_id) if parameters.seed is None else parameters.seed,
             respondents=respondents,
+            tastes=await self._estimates(call.tenant, study, respondents),
         )
         loaded = await self._simulations.handle(
             call.tenant, simulation_id, command, command_id=call.command_id, cause=cause_of(call)
@@ -112,6 +116,14 @@ class Handlers:
         )
 
     # Details
+
+    async def _estimates(self, tenant: str, study: Study, respondents: v1.RespondentKind) -> tuple[v1.TasteSet, ...]:
+        """Tastes that were estimated for people of a focus group, as they are now."""
+        drawn = drawn_for(study)
+        if not isinstance(study, v1.FocusGroup) or drawn is None or respondents != "statistical":
+            return ()
+        segments = drawn.segments if drawn.generated_count else ()
+        return await newest_tastes(self._tastes, tenant, invited_to(study), segments)
 
     async def _participants(self, tenant: str, simulation_id: str, study: Study) -> tuple[v1.Participant, ...]:
         wanted = invited_to(study)

@@ -149,7 +149,7 @@ def plan_of(event: v1.Requested, invited: Sequence[Respondent]) -> Plan[Any]:
     """The study as a plan for these people."""
     match event:
         case v1.FocusGroupRequested():
-            return FocusGroupPlan(event.focus_group, tuple(invited), event.seed)
+            return FocusGroupPlan(event.focus_group, tuple(invited), event.seed, event.tastes)
         case _:
             raise NotImplementedError(event.type)
 

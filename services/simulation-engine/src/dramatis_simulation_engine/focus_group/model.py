@@ -6,12 +6,15 @@ from functools import cached_property
 from typing import assert_never
 
 from dramatis_contracts.simulation_engine.v1 import (
+    Calibration,
     FocusGroup,
     ModificationTesting,
     PhotoSelection,
     PricingStrategy,
     Scenario,
+    TasteSet,
 )
+from dramatis_simulation_engine.focus_group.estimated import ASSUMED
 from dramatis_simulation_engine.focus_group.listing import Listing, read_listing
 from dramatis_simulation_engine.focus_group.questions import Answers, Question
 from dramatis_simulation_engine.focus_group.report import UNREAD_SHOWN, details_of, summary_of, unread_in
@@ -45,6 +48,8 @@ class FocusGroupPlan:
     focus_group: FocusGroup
     invited: tuple[Respondent, ...]
     seed: int
+    tastes: tuple[TasteSet, ...] = ()
+    """Estimates that some of the people have, frozen when the study was asked for."""
 
     @property
     def iterations(self) -> int:
@@ -80,6 +85,7 @@ class FocusGroupPlan:
             iterations=self.iterations,
             temperature=self.focus_group.simulation_parameters.temperature,
             preference_diversity=self.focus_group.persona_configuration.diversity_parameters.preference_diversity,
+            estimates=self.tastes,
         )
 
     def conclude(self, answers: Sequence[Answers], respondents: Respondents[Question]) -> Outcome:
@@ -92,14 +98,20 @@ class FocusGroupPlan:
         )
         asked = list(self._by_study(answers))
         paired = zip(self.studies, asked, strict=True)
-        results = [study.analyse(given, evidence, parameters.consensus_threshold) for study, given in paired]
+        threshold = parameters.consensus_threshold
+        results = [
+            study.analyse(given, evidence.calibrated(_calibration(respondents, study.questions)), threshold)
+            for study, given in paired
+        ]
         unread = unread_in(self.studies, self.listing, respondents)
         details = None
         if parameters.detail_level == "detailed":
             population = describe_population(respondents.people, load_segments(DOMAIN))
             details = details_of(self.studies, asked, results, respondents, population, unread)
+            if isinstance(respondents, StatisticalRespondents):
+                details["tastes"] = respondents.estimates.described(self.questions)
         return Outcome(
-            summary=summary_of(results, unread),
+            summary=summary_of(results, unread, _statement(respondents, self.questions)),
             recommendations=tuple(r for result in results for r in result.recommendations),
             headlines=tuple(h for result in results for h in result.headlines),
             unrecognized=tuple(dict.fromkeys(text for _, text in unread))[:UNREAD_SHOWN],
@@ -126,6 +138,17 @@ class FocusGroupPlan:
             case PricingStrategy():
                 return PricingStudy(scenario, self.listing, assumptions)
         assert_never(scenario)
+
+
+def _calibration(respondents: Respondents[Question], questions: Sequence[Question]) -> Calibration:
+    """How well the tastes are known on which the answers to these questions turn."""
+    if isinstance(respondents, StatisticalRespondents):
+        return respondents.estimates.calibration(questions)
+    return respondents.calibration
+
+
+def _statement(respondents: Respondents[Question], questions: Sequence[Question]) -> str:
+    return respondents.estimates.statement(questions) if isinstance(respondents, StatisticalRespondents) else ASSUMED
 
 
 def drawn_people(focus_group: FocusGroup, seed: int) -> Sequence[Respondent]:

@@ -31,19 +31,18 @@ def unread_in(studies: Sequence[Study], listing: Listing, respondents: Responden
     return tuple(found)
 
 
-def summary_of(results: Sequence[StudyResult], unread: Unread) -> Summary:
-    """Consensus over every scenario that has something to agree on, and all findings in the order of the scenarios."""
+def summary_of(results: Sequence[StudyResult], unread: Unread, origin: str) -> Summary:
+    """Consensus over every scenario that has something to agree on, all findings in order, and what tastes rest on."""
     parts = [r.consensus for r in results if r.consensus is not None]
     reached, probability = joint_consensus(parts)
     return Summary(
         consensus_reached=reached,
         confidence_level=probability,
-        key_findings=(*(f for r in results for f in r.findings), *_caveats(unread)),
+        key_findings=(*(f for r in results for f in r.findings), origin, *_caveats(unread)),
     )
 
 
 def _caveats(unread: Unread) -> Iterator[str]:
-    yield "Tastes are assumed, not measured: read these numbers as what such people would do if the assumptions hold."
     if texts := list(dict.fromkeys(text for _, text in unread)):
         shown = findings.listed(texts[:10])
         more = f" and {len(texts) - 10} more" if len(texts) > 10 else ""

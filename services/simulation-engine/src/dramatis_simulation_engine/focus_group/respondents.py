@@ -14,8 +14,14 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from dramatis_contracts.simulation_engine.v1 import Calibration
+from dramatis_contracts.simulation_engine.v1 import Calibration, TasteSet
 from dramatis_simulation_engine.data_files import model_version
+from dramatis_simulation_engine.focus_group.estimated import (
+    Estimates,
+    price_deviation,
+    set_deviations,
+    with_estimates,
+)
 from dramatis_simulation_engine.focus_group.explanations import explain
 from dramatis_simulation_engine.focus_group.listing import Listing, fit_of
 from dramatis_simulation_engine.focus_group.questions import Question
@@ -24,6 +30,7 @@ from dramatis_simulation_engine.focus_group.wishes import Constant
 from dramatis_simulation_engine.people import Respondent
 from dramatis_simulation_engine.seeds import Floats, normals, rotated_normals, seed_of, sobol, uniforms
 
+_WEAKEST_FIRST: tuple[Calibration, ...] = ("assumed", "elicited", "fitted")
 _COLDEST = 1e-6
 """Below this everyone always takes the best: a smaller divisor would only overflow."""
 
@@ -52,7 +59,6 @@ class StatisticalRespondents:
     """People with tastes. Nothing here depends on the order of people, questions or alternatives."""
 
     kind: Literal["statistical"] = "statistical"
-    calibration: Calibration = "assumed"
 
     def __init__(
         self,
@@ -64,9 +70,14 @@ class StatisticalRespondents:
         iterations: int,
         temperature: float,
         preference_diversity: float = 1.0,
+        estimates: Sequence[TasteSet] = (),
     ) -> None:
         self.people: tuple[Respondent, ...] = tuple(sorted(people, key=lambda p: p.id))
-        self.tastes: tuple[Tastes, ...] = tuple(tastes_of(person, assumptions) for person in self.people)
+        self.estimates = Estimates.of(self.people, estimates)
+        self.tastes: tuple[Tastes, ...] = tuple(
+            with_estimates(tastes_of(person, assumptions), one, assumptions)
+            for person, one in zip(self.people, self.estimates.sets, strict=True)
+        )
         self.assumptions = assumptions
         self._seed, self._iterations = seed, iterations
         self._names = assumptions.taxonomy.names
@@ -77,11 +88,19 @@ class StatisticalRespondents:
         self._market = np.array([assumptions.market[name] for name in self._names])
         self._noise = np.maximum(_COLDEST, temperature * np.array([t.noise for t in self.tastes]))
         self.price = self._price_coefficients()
+        # Estimates count what changes from one occasion to the next as random utility.
+        self._occasional = np.array([0.0 if one else 1.0 for one in self.estimates.sets])
         self._posed: dict[str, Posed] = {}
 
     @property
     def model_version(self) -> str:
         return model_version(self.assumptions.taxonomy.name)
+
+    @property
+    def calibration(self) -> Calibration:
+        """The weakest among the people, as far as it does not depend on the question (`Estimates.calibration`)."""
+        kinds = {one.calibration if one else "assumed" for one in self.estimates.sets}
+        return next(kind for kind in _WEAKEST_FIRST if kind in kinds)
 
     @property
     def unrecognized(self) -> Sequence[tuple[str, str]]:
@@ -92,16 +111,22 @@ class StatisticalRespondents:
         """The lasting deviation of each person, shape (people, attributes). Drawn people are as varied as asked."""
         scale = np.array([diversity if p.origin == "generated" else 1.0 for p in self.people])
         drawn = np.stack([normals(len(self._names), *self._named(p), "taste") for p in self.people])
-        return np.asarray(self.assumptions.choice["between"] * scale[:, None] * drawn)
+        personal = np.asarray(self.assumptions.choice["between"] * scale[:, None] * drawn)
+        for row, person, one, width in zip(personal, self.people, self.estimates.sets, scale, strict=True):
+            set_deviations(row, one, self.index, float(width), *self._named(person))
+        return personal
 
     def _named(self, person: Respondent) -> tuple[object, ...]:
         """What lasts belongs to the person: a persona is the same in every study, a drawn person in one study only."""
         return ("persona", person.id) if person.origin == "specific" else (self._seed, person.id)
 
     def _price_coefficients(self) -> Floats:
-        drawn = np.array([normals(1, *self._named(p), "price")[0] for p in self.people])
-        spread = np.exp(self.assumptions.choice["price_between"] * drawn)
-        return np.asarray(np.array([t.price for t in self.tastes]) * spread)
+        assumed = [
+            self.assumptions.choice["price_between"] * normals(1, *self._named(p), "price")[0] for p in self.people
+        ]
+        everyone = zip(self.people, self.estimates.sets, assumed, strict=True)
+        deviations = np.array([price_deviation(one, own, *self._named(p)) for p, one, own in everyone])
+        return np.asarray(np.array([t.price for t in self.tastes]) * np.exp(deviations))
 
     def _mean_shifts(self) -> Floats:
         shifts = np.zeros((len(self.people), len(self._names)))
@@ -126,10 +151,12 @@ class StatisticalRespondents:
         """Utilities on each occasion, shape (people, draws, alternatives)."""
         choice = self.assumptions.choice
         draws = self._draws(question, rows, len(posed.loadings) + 1)
-        utilities = choice["within"] * np.einsum("nrd,dj->nrj", draws[:, :, :-1], posed.loadings)
+        utilities = np.einsum("nrd,dj->nrj", draws[:, :, :-1], posed.loadings)
+        utilities *= choice["within"] * self._occasional[rows, None, None]
         utilities += self._without_price(posed, rows)[:, None, :]
         if posed.log_prices.any():
-            price = self.price[rows, None] * np.exp(choice["price_within"] * draws[:, :, -1])
+            varied = choice["price_within"] * self._occasional[rows, None] * draws[:, :, -1]
+            price = self.price[rows, None] * np.exp(varied)
             utilities -= price[:, :, None] * posed.log_prices
         return np.asarray(utilities)
 

@@ -6,6 +6,7 @@ its numbers agree with one another.
 """
 
 from collections.abc import Sequence
+from copy import copy
 from functools import cached_property
 
 import numpy as np
@@ -59,6 +60,14 @@ class Evidence:
         self._known = self._design.units > 1
         self._looks = 1.0 if first_look is None else time_uniform_factor(n, first_look, level=LEVEL)
         self._suffix = "" if first_look is None else f"; {SEQUENTIAL}"
+
+    def calibrated(self, calibration: Calibration) -> "Evidence":
+        """The same evidence for numbers that rest on tastes of this calibration."""
+        if calibration == self.calibration:
+            return self
+        other = copy(self)
+        other.calibration = calibration
+        return other
 
     @classmethod
     def of(

@@ -19,6 +19,7 @@ from dramatis_simulation_engine.focus_group.model import DOMAIN
 from dramatis_simulation_engine.focus_group.tastes import load_assumptions
 from dramatis_simulation_engine.people import Respondent
 from dramatis_simulation_engine.population import load_segments
+from dramatis_simulation_engine.runner import respondent_of
 from dramatis_simulation_engine.settings import SimulationSettings
 from dramatis_simulation_engine.taste_sets import interviews
 from dramatis_simulation_engine.taste_sets.commands import Begin, Command, Observe, RecordFit
@@ -88,15 +89,7 @@ class TasteHandlers:
             if refusal.code != "NOT_FOUND":
                 raise
             raise invalid("persona_id", f"no persona '{persona_id}'") from refusal
-        person = Respondent(
-            id=found.id,
-            origin="specific",
-            version=found.version,
-            demographics=found.demographics,
-            preferences=found.preferences,
-            traits=found.behavioral_traits,
-        )
-        return await asyncio.to_thread(begun, person, wanted)
+        return await asyncio.to_thread(begun, respondent_of(found), wanted)
 
     async def _check_targets(self, tenant: str, to: v1.AppliesTo) -> None:
         known = load_segments(DOMAIN).by_name
