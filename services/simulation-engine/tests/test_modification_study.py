@@ -219,3 +219,11 @@ def test_the_order_of_changes_makes_no_difference() -> None:
         for order in (names, names[::-1])
     )
     assert forwards == pytest.approx(backwards, abs=1e-9)
+
+
+def test_what_one_person_loses_does_not_stretch_the_interval_of_a_change_over_everything() -> None:
+    for seed in range(40, 46):
+        found = simulate(focus_group(), [john(), person("pers_456")], seed).detailed_results
+        assert found is not None
+        for modification in found["modification_impact"]["modifications"]:
+            assert modification["change"]["high"] - modification["change"]["low"] < 0.5

@@ -14,6 +14,8 @@ from dramatis_simulation_engine.seeds import Floats
 
 LEVEL = 0.95
 UPPER = (1 + LEVEL) / 2
+_FARTHEST = 3.0
+"""On the scale of the log-odds: twenty times the odds."""
 
 
 def wilson(successes: float, n: int, *, level: float = LEVEL) -> tuple[float, float]:
@@ -47,11 +49,17 @@ def mean_bounds(means: Floats, reaches: Floats) -> tuple[Floats, Floats]:
 
 
 def share_bounds(means: Floats, reaches: Floats) -> tuple[Floats, Floats]:
-    """Bounds of shares, on the scale of the log-odds (delta method). A mean of exactly 0 or 1 bounds itself."""
+    """Bounds of shares, on the scale of the log-odds (delta method). A mean of exactly 0 or 1 bounds itself.
+
+    The delta method is not followed far out, where one person's 0.001 would reach up to 0.9: a plain interval is there.
+    """
     inner = (means > 0) & (means < 1)
     inside = np.where(inner, means, 0.5)
     widths = reaches / (inside * (1 - inside))
-    low, high = expit(logit(inside) - widths), expit(logit(inside) + widths)
+    near, far = np.minimum(widths, _FARTHEST), widths > _FARTHEST
+    low, high = expit(logit(inside) - near), expit(logit(inside) + near)
+    low = np.where(far, np.minimum(low, np.maximum(0.0, means - reaches)), low)
+    high = np.where(far, np.maximum(high, np.minimum(1.0, means + reaches)), high)
     return np.where(inner, low, means), np.where(inner, high, means)
 
 
