@@ -130,6 +130,14 @@ async def test_a_wrong_key_is_told_at_once(model: LanguageModel, server: Scripte
     assert len(server.asked) == 1
 
 
+async def test_a_key_that_is_refused_is_not_repeated(server: ScriptedModel) -> None:
+    server.faults = [Fault("error", status=401, text="Incorrect API key: sk-secret-1234")]
+    async with language_model(settings_for(server, llm_api_key="sk-secret-1234")) as model:
+        with pytest.raises(Misconfigured, match="Incorrect API key") as failure:
+            await ask(model)
+    assert "secret" not in str(failure.value)
+
+
 async def test_a_server_that_is_no_language_model_is_told(server: ScriptedModel) -> None:
     elsewhere = settings_for(server, llm_base_url=server.url.replace("/v1", "/admin"), llm_retries=0)
     async with language_model(elsewhere) as model:

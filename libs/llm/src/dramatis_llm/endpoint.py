@@ -26,7 +26,7 @@ class Denied(Exception):
     """The endpoint answered with an error; it costs nothing."""
 
     def __init__(self, status: int, detail: str, retry_after: float | None) -> None:
-        super().__init__(f"{status}: {detail}")
+        super().__init__(status)
         self.status = status
         self.detail = detail
         self.retry_after = retry_after
@@ -51,7 +51,16 @@ class OpenAiEndpoint:
         if self._client is None:
             built = await asyncio.to_thread(_client, self.settings)
             self._client = self._client or built
-        return await _attempt(self._client, request, self.settings.llm_timeout_seconds)
+        try:
+            return await _attempt(self._client, request, self.settings.llm_timeout_seconds)
+        except Denied as denied:
+            denied.detail = self._without_secrets(denied.detail)
+            raise
+
+    def _without_secrets(self, text: str) -> str:
+        """Some endpoints repeat the key that they refuse."""
+        key = self.settings.llm_api_key
+        return text.replace(key.get_secret_value(), "…") if key and key.get_secret_value() else text
 
     async def close(self) -> None:
         if self._client is not None:

@@ -1,6 +1,7 @@
 """How asking a language model fails, in words for the owner of the run.
 
-`usage` is what was spent before the failure: an unreadable answer has been paid for too.
+`usage` is what was spent before the failure: an unreadable answer has been paid for too. No message holds the key or the
+address of the endpoint, which are the operator's.
 """
 
 from decimal import Decimal
@@ -98,9 +99,9 @@ class PriceUnknown(LlmError):
 
     code = "LLM_PRICE_UNKNOWN"
 
-    def __init__(self, model: str, endpoint: str) -> None:
+    def __init__(self, model: str) -> None:
         super().__init__(
-            f"The price of the model '{model}' at {endpoint} is unknown, so a budget in money cannot be kept: give a "
+            f"The price of the model '{model}' at its endpoint is unknown, so a budget in money cannot be kept: give a "
             "budget in tokens, or set DRAMATIS_LLM_INPUT_PRICE and DRAMATIS_LLM_OUTPUT_PRICE."
         )
         self.model = model

@@ -74,7 +74,7 @@ class LanguageModel:
     def check_price(self, budget: Budget) -> None:
         """Raises `PriceUnknown` for a budget of money that cannot be kept."""
         if budget.max_cost is not None and self._line.prices.cost(Tokens(1, 1)) is None:
-            raise PriceUnknown(self.name, self._settings.llm_base_url or "")
+            raise PriceUnknown(self.name)
 
     async def ask(self, prompt: Prompt[AnswerT], *, tenant: str, budget: Budget, run: str = "") -> Answer[AnswerT]:
         """Raises `Refused`, `Unreadable`, `RateLimited`, `Unreachable`, `Misconfigured`, `BudgetExhausted` and

@@ -1,5 +1,6 @@
 """Load, decide, append: what the simulation engine answers to each command and query."""
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -73,7 +74,8 @@ class Handlers:
         parameters = study.simulation_parameters
         respondents = parameters.respondents or self._settings.simulation_respondents
         if respondents == "llm":
-            check_language_model(self._model, parameters.language_model)
+            # The price list takes a while to be read.
+            await asyncio.to_thread(check_language_model, self._model, parameters.language_model)
         command = Request(
             study=study,
             participants=await self._participants(call.tenant, simulation_id, study),
