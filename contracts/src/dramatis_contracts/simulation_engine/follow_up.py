@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from dramatis_contracts.base import Request
-from dramatis_contracts.simulation_engine.common import Distinct, SimulationParameters, Word
+from dramatis_contracts.simulation_engine.common import Distinct, PersonaConfiguration, SimulationParameters, Word
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5000)]
 Variation = Literal["timing_variations", "message_tone", "channel_mix"]
@@ -37,9 +37,19 @@ class FollowUp(Request):
 
 
 class Intervention(Request):
-    """A test of a follow-up sequence as its client asks for it."""
+    """A test of a follow-up sequence as its client asks for it.
+
+    Who is asked: `test_personas`, or a `persona_configuration` for people drawn from segments; at least one of them.
+    """
 
     scenario: FollowUp
-    test_personas: Annotated[tuple[Word, ...], Field(min_length=1, max_length=1000), Distinct]
+    test_personas: Annotated[tuple[Word, ...], Field(max_length=1000), Distinct] = ()
+    persona_configuration: PersonaConfiguration | None = None
     variations_to_test: Annotated[tuple[Variation, ...], Distinct] = ()
     simulation_parameters: SimulationParameters = SimulationParameters()
+
+    @model_validator(mode="after")
+    def _someone_is_asked(self) -> "Intervention":
+        if not self.test_personas and self.persona_configuration is None:
+            raise ValueError("test_personas or persona_configuration must say who is asked")
+        return self
