@@ -30,7 +30,7 @@ class SimulationSettings(Settings):
     simulation_llm_max_cost: Decimal | None = Field(default=None, gt=0)
     """US dollars of one simulation at most, whatever its request says."""
 
-    simulation_fit_seconds: float = Field(default=20.0, gt=0)
+    simulation_fit_seconds: float = Field(default=30.0, gt=0)
     """After how long the search of a mixed logit ends where it stands, and says so."""
 
     simulation_cancel_seconds: float = Field(default=0.25, gt=0)

@@ -38,6 +38,8 @@ def columns_of(request: FitTastes, fit: Fit, taxonomy: Taxonomy) -> Columns:
             _read_price(columns, place, name, request)
         elif (attribute := attribute_of(name, taxonomy)) and attribute not in columns.attributes:
             columns.attributes[attribute] = place
+            if attribute != name:
+                columns.notes.append(f"'{name}' is read as '{attribute}'.")
         else:
             columns.unrecognized.append(name)
     return columns
