@@ -1,19 +1,25 @@
 """One form of one question, with retries. Every attempt is reserved in the budget before and settled after."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import structlog
 
 from dramatis_llm.budget import Budget, Reservation
 from dramatis_llm.cache import Completion
 from dramatis_llm.dialect import Dialect, Level, lower_of
 from dramatis_llm.endpoint import Denied, Endpoint, Failed
 from dramatis_llm.errors import LlmError, Misconfigured, RateLimited, Unreachable
+from dramatis_llm.metrics import ATTEMPT_SECONDS, TOKENS
 from dramatis_llm.prices import Prices
 from dramatis_llm.prompts import Prompt
 from dramatis_llm.settings import LlmSettings
 from dramatis_llm.usage import Tokens, Usage, tokens_of, usage_of
+
+log = structlog.get_logger()
 
 _LONGEST_BACKOFF = 8.0
 _MAY_PASS = frozenset({408, 409, 429})
@@ -73,6 +79,7 @@ class Attempts:
                 failure, wait = Unreachable(failed.what), None
             if isinstance(failure, Misconfigured) or retries == self.line.settings.llm_retries:
                 raise failure
+            log.warning("a language model is asked again", issue=failure.message, retries=retries)
             await self._before_retry(failure, retries, wait)
             retries += 1
 
@@ -89,9 +96,13 @@ class Attempts:
     async def _attempt(self, request: Mapping[str, Any]) -> Completion:
         await self.line.pause.over()
         reservation = await self._reserved()
+        begun = time.monotonic()
+        outcome = "failed"
         try:
             completion = await self.line.endpoint.complete(request)
+            outcome = "answered"
         except Denied:
+            outcome = "denied"
             self._nothing_taken(reservation)
             raise
         except Failed as failed:
@@ -104,11 +115,19 @@ class Attempts:
             # Whoever is cancelled in the middle of a call may have to pay for it.
             self._lost(reservation)
             raise
+        finally:
+            ATTEMPT_SECONDS.labels(outcome).observe(time.monotonic() - begun)
+        self._settled(reservation, completion)
+        return completion
+
+    def _settled(self, reservation: Reservation, completion: Completion) -> None:
         tokens = tokens_of(completion)
         cost = self.line.prices.cost(tokens)
         reservation.settle(None if tokens is None else tokens.total, cost)
         self.usage += usage_of(tokens, cost)
-        return completion
+        if tokens is not None:
+            TOKENS.labels("read").inc(tokens.read)
+            TOKENS.labels("written").inc(tokens.written)
 
     async def _reserved(self) -> Reservation:
         longest = self.prompt.max_output_tokens or self.line.settings.llm_max_tokens

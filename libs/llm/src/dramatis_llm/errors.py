@@ -1,7 +1,7 @@
 """How asking a language model fails, in words for the owner of the run.
 
-`usage` is what was spent before the failure: an unreadable answer has been paid for too. No message holds the key or the
-address of the endpoint, which are the operator's.
+`usage` is what was spent before the failure: an unreadable answer has been paid for too. No message holds the key
+or the address of the endpoint, which are the operator's.
 """
 
 from decimal import Decimal

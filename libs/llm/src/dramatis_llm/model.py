@@ -13,6 +13,7 @@ from dramatis_llm.cache import AnswerCache, Completion, Kept, NoCache, cache_key
 from dramatis_llm.dialect import Level
 from dramatis_llm.endpoint import Endpoint, OpenAiEndpoint
 from dramatis_llm.errors import LlmError, NotConfigured, PriceUnknown, Unreadable
+from dramatis_llm.metrics import CACHED
 from dramatis_llm.prices import Prices
 from dramatis_llm.prompts import AnswerT, Prompt
 from dramatis_llm.reading import read
@@ -86,6 +87,7 @@ class LanguageModel:
         key = cache_key(self._settings, prompt)
         if (known := await self._cache.get(tenant, key)) is not None:
             value, text = read(known.completion, prompt.answer)
+            CACHED.inc()
             return Answer(value, text, self._counted(known, run, budget))
         self.check_price(budget)
         async with self._slots, self._after_probe():

@@ -32,7 +32,9 @@ def read_text(text: str, form: type[AnswerT], *, complete: bool = True) -> Answe
             return form.model_validate(found)
         except ValidationError as error:
             issue = _first_issue(error)
-    raise Unreadable(text, issue if complete else "it was cut off at the longest answer allowed")
+    raise Unreadable(
+        text, issue if complete else "it was cut off at the longest answer allowed, DRAMATIS_LLM_MAX_TOKENS"
+    )
 
 
 def _candidates(text: str, complete: bool) -> Iterator[dict[str, Any]]:  # noqa: FBT001  # private, one call
