@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from dramatis_contracts.simulation_engine.v1 import Estimate
-from dramatis_simulation_engine.statistics import Consensus
+from dramatis_simulation_engine.sequential import Stopped
+from dramatis_simulation_engine.statistics import FIRST_LOOK, Consensus
 
 
 def percent(value: float) -> str:
@@ -99,7 +100,22 @@ def listed(texts: list[str]) -> str:
 
 
 def agreement(consensus: Consensus) -> str:
-    """Whether most choices fall on one answer, and how sure that is."""
+    """Whether one answer alone leads with enough choices, and how sure each part of that is."""
     verdict = "reached" if consensus.reached else "not reached"
-    wanted = f"Consensus, at least {percent(consensus.threshold)} of choices on one answer, is {verdict}"
-    return f"{wanted} (probability that so many agree: {probability(consensus.probability)})."
+    wanted = f"Consensus, one answer alone in the lead with at least {percent(consensus.threshold)} of choices, is"
+    if consensus.probability is None:
+        return f"{wanted} {verdict} (one person shows none)."
+    leads, enough = probability(consensus.leads), probability(consensus.enough)
+    return f"{wanted} {verdict} (probability that it leads alone: {leads}; that so many agree: {enough})."
+
+
+def stopped(how: Stopped) -> str:
+    """How many were asked in a study that might stop early, and why no more."""
+    if how.settled and how.asked < how.planned:
+        return (
+            f"Asking stopped after {how.asked} of {people(how.planned)}, when it was settled whether there is a "
+            "consensus; the intervals allow for having looked before."
+        )
+    if how.planned <= FIRST_LOOK:
+        return f"All {people(how.planned)} were asked: results are looked at early only after {FIRST_LOOK}."
+    return f"All {people(how.planned)} were asked, because no earlier look settled whether there is a consensus."

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from dramatis_simulation_engine.outcome import Outcome
 from dramatis_simulation_engine.people import Respondent
 from dramatis_simulation_engine.questions import Answers, Question, QuestionT
-from dramatis_simulation_engine.respondents import Respondents
+from dramatis_simulation_engine.respondents import Asked, Respondents
+from dramatis_simulation_engine.sequential import Stopping, ask_until_settled
 
 _CELLS = 500_000
 """Numbers of one array that are worked on at a time; bounds the memory and the time between two ticks."""
@@ -49,11 +50,29 @@ class Plan(Protocol[QuestionT]):
         ...
 
 
+@runtime_checkable
+class MayStop(Protocol[Asked]):
+    """A plan of which less than everyone may be asked."""
+
+    @property
+    def stopping(self) -> Stopping | None:
+        """When asking may stop; None when everyone is to be asked."""
+        ...
+
+    def asked(self, people: Sequence[Respondent]) -> Respondents[Asked]:
+        """Some of the people, as statistical respondents who answer as they do among all."""
+        ...
+
+
 def carry_out(plan: Plan[QuestionT], tick: Tick = lambda *_: None) -> Outcome:
     """Ask statistical respondents and conclude. The same plan gives the same outcome, byte for byte."""
     tick(0.0, "inviting_respondents", {})
     respondents = plan.statistical()
-    answers = ask(plan, respondents, tick)
+    if isinstance(plan, MayStop) and plan.stopping is not None:
+        answers, rows = _ask_some(plan, respondents, plan.stopping, tick)
+        respondents = plan.asked([respondents.people[row] for row in rows])
+    else:
+        answers = ask(plan, respondents, tick)
     tick(_ASKING, "estimating", {})
     return plan.conclude(answers, respondents)
 
@@ -66,6 +85,17 @@ def ask(plan: Plan[QuestionT], respondents: Respondents[QuestionT], tick: Tick) 
         step = _Step(tick, plan.step_of(question), done / total, 1 / total, people)
         asked.append(_answers(question, respondents, plan.iterations, step))
     return asked
+
+
+def _ask_some(
+    plan: Plan[QuestionT], respondents: Respondents[QuestionT], stopping: Stopping, tick: Tick
+) -> tuple[list[Answers[QuestionT]], list[int]]:
+    planned = len(respondents.people)
+
+    def watch(question: QuestionT, asked: int) -> None:
+        tick(round(_ASKING * asked / planned, 4), plan.step_of(question), {"respondents_answered": asked})
+
+    return ask_until_settled(plan.questions, respondents, stopping, watch)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Randomness by name: every number is a function of what it is for, never of when it is drawn. Pure."""
 
 import hashlib
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -19,6 +20,11 @@ def seed_of(*parts: object) -> int:
 def derived_seed(tenant: str, simulation_id: str) -> int:
     """The seed of a simulation whose client gave none: below 2⁵³, so that JSON carries it exactly."""
     return seed_of("simulation", tenant, simulation_id) % 2**53
+
+
+def by_lot(names: Sequence[str], seed: int) -> list[int]:
+    """The places of `names` in an order drawn by lot; leaving some out does not change the order of the others."""
+    return sorted(range(len(names)), key=lambda place: (seed_of(seed, names[place], "turn"), names[place]))
 
 
 def uniforms(count: int, *parts: object) -> Floats:

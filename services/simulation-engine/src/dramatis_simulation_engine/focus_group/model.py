@@ -29,7 +29,8 @@ from dramatis_simulation_engine.people import Respondent
 from dramatis_simulation_engine.plan import Tick, carry_out
 from dramatis_simulation_engine.population import describe_population, draw_people, load_segments
 from dramatis_simulation_engine.respondents import Respondents
-from dramatis_simulation_engine.statistics import Evidence
+from dramatis_simulation_engine.sequential import Stopped, Stopping, stopped_at
+from dramatis_simulation_engine.statistics import FIRST_LOOK, Evidence
 
 DOMAIN = "real_estate"
 
@@ -76,9 +77,20 @@ class FocusGroupPlan:
     def step_of(self, question: Question) -> str:
         return next(s.section for s in self.studies if any(q.key == question.key for q in s.questions))
 
+    @property
+    def stopping(self) -> Stopping | None:
+        parameters = self.focus_group.simulation_parameters
+        if not parameters.stop_early or len(self.people) <= FIRST_LOOK:
+            return None
+        menus = (place for place, question in enumerate(self.questions) if question.format == "menu")
+        return Stopping(tuple(menus), parameters.consensus_threshold, self.seed)
+
     def statistical(self) -> StatisticalRespondents:
+        return self.asked(self.people)
+
+    def asked(self, people: Sequence[Respondent]) -> StatisticalRespondents:
         return StatisticalRespondents(
-            self.people,
+            people,
             self.listing,
             load_assumptions(DOMAIN),
             seed=self.seed,
@@ -95,6 +107,7 @@ class FocusGroupPlan:
             seed=self.seed,
             model_version=respondents.model_version,
             calibration=respondents.calibration,
+            stops_early=self.stopping is not None,
         )
         asked = list(self._by_study(answers))
         paired = zip(self.studies, asked, strict=True)
@@ -104,14 +117,16 @@ class FocusGroupPlan:
             for study, given in paired
         ]
         unread = unread_in(self.studies, self.listing, respondents)
+        stopped = self._stopped(answers, respondents.people)
         details = None
         if parameters.detail_level == "detailed":
             population = describe_population(respondents.people, load_segments(DOMAIN))
             details = details_of(self.studies, asked, results, respondents, population, unread)
+            details["stopping"] = stopped.as_json() if stopped else None
             if isinstance(respondents, StatisticalRespondents):
                 details["tastes"] = respondents.estimates.described(self.questions)
         return Outcome(
-            summary=summary_of(results, unread, _statement(respondents, self.questions)),
+            summary=summary_of(results, unread, _statement(respondents, self.questions), stopped),
             recommendations=tuple(r for result in results for r in result.recommendations),
             headlines=tuple(h for result in results for h in result.headlines),
             unrecognized=tuple(dict.fromkeys(text for _, text in unread))[:UNREAD_SHOWN],
@@ -119,6 +134,12 @@ class FocusGroupPlan:
             model_version=respondents.model_version,
             detailed_results=details,
         )
+
+    def _stopped(self, answers: Sequence[Answers], people: Sequence[Respondent]) -> Stopped | None:
+        if not self.focus_group.simulation_parameters.stop_early:
+            return None
+        shares = [given.probabilities for given in answers]
+        return stopped_at(self.stopping, shares, [person.id for person in people], len(self.people))
 
     def _by_study(self, answers: Sequence[Answers]) -> Iterator[Sequence[Answers]]:
         start = 0

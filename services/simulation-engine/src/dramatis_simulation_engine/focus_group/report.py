@@ -10,6 +10,7 @@ from dramatis_simulation_engine.focus_group.listing import Listing
 from dramatis_simulation_engine.focus_group.questions import Answers, Question
 from dramatis_simulation_engine.focus_group.studies.study import Study, StudyResult
 from dramatis_simulation_engine.respondents import Respondents
+from dramatis_simulation_engine.sequential import Stopped
 from dramatis_simulation_engine.statistics import joint_consensus
 
 DETAIL_BYTES = 800_000
@@ -31,15 +32,20 @@ def unread_in(studies: Sequence[Study], listing: Listing, respondents: Responden
     return tuple(found)
 
 
-def summary_of(results: Sequence[StudyResult], unread: Unread, origin: str) -> Summary:
+def summary_of(results: Sequence[StudyResult], unread: Unread, origin: str, stopped: Stopped | None) -> Summary:
     """Consensus over every scenario that has something to agree on, all findings in order, and what tastes rest on."""
     parts = [r.consensus for r in results if r.consensus is not None]
     reached, probability = joint_consensus(parts)
     return Summary(
         consensus_reached=reached,
         confidence_level=probability,
-        key_findings=(*(f for r in results for f in r.findings), origin, *_caveats(unread)),
+        key_findings=(*(f for r in results for f in r.findings), *_asked(stopped), origin, *_caveats(unread)),
     )
+
+
+def _asked(stopped: Stopped | None) -> Iterator[str]:
+    if stopped is not None:
+        yield findings.stopped(stopped)
 
 
 def _caveats(unread: Unread) -> Iterator[str]:

@@ -21,11 +21,18 @@ from dramatis_simulation_engine.statistics.confidence_sequences import (
     evidence_above,
     time_uniform_factor,
 )
-from dramatis_simulation_engine.statistics.consensus import Consensus, consensus_on, joint_consensus
+from dramatis_simulation_engine.statistics.consensus import (
+    Consensus,
+    consensus_in_turn,
+    consensus_on,
+    is_settled,
+    joint_consensus,
+)
 from dramatis_simulation_engine.statistics.demand import demand_curve
 from dramatis_simulation_engine.statistics.design import Design
 from dramatis_simulation_engine.statistics.evidence import (
     BOOTSTRAP,
+    FIRST_LOOK,
     RESAMPLES,
     Evidence,
     best_of,
@@ -37,6 +44,7 @@ from dramatis_simulation_engine.statistics.intervals import LEVEL, jeffreys, wil
 __all__ = [
     "ALPHA",
     "BOOTSTRAP",
+    "FIRST_LOOK",
     "JACKKNIFE",
     "LEVEL",
     "RESAMPLES",
@@ -47,11 +55,13 @@ __all__ = [
     "best_of",
     "beta_binomial_sequence",
     "betting_sequence",
+    "consensus_in_turn",
     "consensus_on",
     "demand_curve",
     "empirical_bernstein_sequence",
     "evidence_above",
     "interval",
+    "is_settled",
     "jeffreys",
     "joint_consensus",
     "kendalls_w",

@@ -14,7 +14,7 @@ from scipy.special import expit, logit, ndtri
 
 from dramatis_contracts.simulation_engine.v1 import Calibration, Estimate
 from dramatis_simulation_engine.people import Respondent
-from dramatis_simulation_engine.seeds import Floats, seed_of
+from dramatis_simulation_engine.seeds import Floats, by_lot, seed_of
 from dramatis_simulation_engine.statistics.confidence_sequences import time_uniform_factor
 from dramatis_simulation_engine.statistics.design import Design
 from dramatis_simulation_engine.statistics.intervals import (
@@ -27,6 +27,8 @@ from dramatis_simulation_engine.statistics.intervals import (
 )
 
 RESAMPLES = 2000
+FIRST_LOOK = 20
+"""People who are asked before results are looked at for the first time, where asking may stop early."""
 BOOTSTRAP = f"multiplier bootstrap over independent people or replicates, {RESAMPLES} resamples, percentile"
 STUDENT = "Student t over independent people or replicates, stratified by segment"
 SHARE = f"{STUDENT}, log-odds"
@@ -38,8 +40,9 @@ SEQUENTIAL = "time-uniform (asymptotic confidence sequence)"
 class Evidence:
     """The errors of one study's numbers, from how its people were chosen.
 
-    Without a `design` everyone was chosen independently. With `first_look`, the number of people after whom results
-    were looked at for the first time, every interval holds at all looks together. One person alone gives no interval.
+    Without a `design` everyone was chosen independently. `looked_at`: people were asked in this order and results were
+    looked at meanwhile, first after `FIRST_LOOK` people; then every interval holds at all looks together. One person
+    alone gives no interval.
     """
 
     def __init__(
@@ -50,7 +53,7 @@ class Evidence:
         model_version: str,
         calibration: Calibration = "assumed",
         design: Design | None = None,
-        first_look: int | None = None,
+        looked_at: Sequence[int] | None = None,
     ) -> None:
         self.n = n
         self.model_version = model_version
@@ -58,8 +61,9 @@ class Evidence:
         self._seed = seed
         self._design = Design.independent(n) if design is None else design
         self._known = self._design.units > 1
-        self._looks = 1.0 if first_look is None else time_uniform_factor(n, first_look, level=LEVEL)
-        self._suffix = "" if first_look is None else f"; {SEQUENTIAL}"
+        self.looked_at = looked_at
+        self._looks = 1.0 if looked_at is None else time_uniform_factor(n, FIRST_LOOK, level=LEVEL)
+        self._suffix = "" if looked_at is None else f"; {SEQUENTIAL}"
 
     def calibrated(self, calibration: Calibration) -> "Evidence":
         """The same evidence for numbers that rest on tastes of this calibration."""
@@ -77,18 +81,19 @@ class Evidence:
         seed: int,
         model_version: str,
         calibration: Calibration = "assumed",
-        first_look: int | None = None,
+        stops_early: bool = False,
     ) -> "Evidence":
-        """For the people of a study, from how each came to take part."""
-        # Where a study stops depends on the order of asking, which mixes the strata.
-        design = Design.of(people) if first_look is None else None
+        """For the people of a study, from how each came to take part.
+
+        When asking may stop early, the order by lot mixes the strata: everyone counts as chosen from all of them.
+        """
         return cls(
             len(people),
             seed=seed,
             model_version=model_version,
             calibration=calibration,
-            design=design,
-            first_look=first_look,
+            design=None if stops_early else Design.of(people),
+            looked_at=by_lot([p.id for p in people], seed) if stops_early else None,
         )
 
     # Resamples
