@@ -107,7 +107,7 @@ def test_what_people_like_more_is_worth_more() -> None:
 def test_worth_is_never_absurd() -> None:
     everyone = changed("add_private_beach", "add_sunset_view", "add_highway_noise", "remove_terrace")
     for modification in section(everyone)["modifications"]:
-        assert -5e6 <= modification["willingness_to_pay"]["value"] <= 10e6
+        assert -4e6 <= modification["willingness_to_pay"]["value"] <= 7e6
 
 
 def test_hypothetical_bias_divides_what_people_would_pay_and_leaves_interest_alone() -> None:
@@ -119,7 +119,7 @@ def test_hypothetical_bias_divides_what_people_would_pay_and_leaves_interest_alo
 def test_it_says_what_willingness_to_pay_assumes() -> None:
     stated = section(changed("add_pool"))["willingness_to_pay"]
     assert "same log odds" in stated["assumes"]
-    assert stated["between"] == [-5e6, 10e6]
+    assert stated["between"] == pytest.approx([-4e6, 7e6])
 
 
 def test_who_refuses_the_home_at_any_price_does_not_count() -> None:
@@ -130,8 +130,26 @@ def test_who_refuses_the_home_at_any_price_does_not_count() -> None:
 def test_a_change_that_brings_a_deal_breaker_is_worth_less_than_nothing() -> None:
     people = tuple(person(f"pers_{i}", preferences={"deal_breakers": ["pool"]}) for i in range(7))
     pays = worth(changed("add_pool", people=people), "add_pool")
-    assert pays["value"] == -5e6
+    assert pays["value"] == pytest.approx(-4e6)
     assert pays["beyond_the_prices_asked"] == 7
+
+
+def test_a_median_at_the_end_of_the_prices_asked_is_a_bound_in_words() -> None:
+    people = tuple(person(f"pers_{i}", preferences={"deal_breakers": ["pool"]}) for i in range(7))
+    said = changed("add_pool", people=people).summary.key_findings
+    assert any("worth at most −$4M" in finding for finding in said)
+
+
+def test_each_person_has_a_willingness_to_pay_of_its_own() -> None:
+    people = (john("pers_1"), person("pers_2", preferences={"must_have_features": ["pool"]}))
+    outcome = changed("add_pool", people=people, hypothetical_bias=2.0)
+    assert outcome.detailed_results is not None
+    pays = [
+        answer["answers"][0]["willingness_to_pay"]["add_pool"]
+        for answer in outcome.detailed_results["persona_responses"]
+    ]
+    assert all(value > 0 for value in pays)
+    assert np.median(pays) == pytest.approx(worth(outcome, "add_pool")["value"], rel=1e-4)
 
 
 def test_few_people_give_a_median_without_an_interval() -> None:

@@ -138,5 +138,11 @@ def test_each_person_names_its_four_prices() -> None:
 def test_findings_about_prices_state_interval_and_n_and_no_needless_digits() -> None:
     first, second, *_ = priced(*GRID).summary.key_findings
     assert first.startswith("Would ask to view (95 % intervals, n = 21 people): at $20M ")
-    assert second.startswith("From $20M to $44M, a price 1 % higher changes interest by −")
+    assert second.startswith("From $20M to $44M, each 1 % more in price goes with ")
     assert "0000" not in first + second
+
+
+def test_a_correction_for_hypothetical_bias_is_said_aloud() -> None:
+    said = priced(*GRID, hypothetical_bias=1.35).summary.key_findings
+    assert any("divided by 1.35" in finding for finding in said)
+    assert not any("divided by" in finding for finding in priced(*GRID).summary.key_findings)

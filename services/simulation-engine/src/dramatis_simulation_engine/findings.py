@@ -18,9 +18,14 @@ def points(value: float) -> str:
     return "0 points" if whole == 0 else f"{whole:+d} points".replace("-", "−")
 
 
-def percents(value: float) -> str:
-    """A relative change that is given in percent, with its sign: `−4.2 %`."""
-    return f"{value:+.1f} %".replace("-", "−")
+def fewer(value: float) -> str:
+    """A relative loss in percent, to two digits: `4.2 %`."""
+    return f"{value:.2g} %"
+
+
+def hypothetical(bias: float) -> str:
+    """How willingness to pay was corrected; empty where it was not."""
+    return "" if bias == 1 else f"Willingness to pay is divided by {bias:g}: people say more than they would pay."
 
 
 def money(value: float) -> str:

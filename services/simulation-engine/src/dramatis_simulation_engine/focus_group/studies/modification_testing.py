@@ -30,11 +30,13 @@ from dramatis_simulation_engine.focus_group.studies.study import (
 from dramatis_simulation_engine.focus_group.studies.willingness_to_pay import LADDER, Worth, worth_of
 from dramatis_simulation_engine.focus_group.tastes import Assumptions
 from dramatis_simulation_engine.questions import NONE
-from dramatis_simulation_engine.statistics import Evidence, best_of, consensus_on
+from dramatis_simulation_engine.seeds import Floats
+from dramatis_simulation_engine.statistics import Evidence, best_of, consensus_on, rounded
 from dramatis_simulation_engine.taxonomy import Reading, Taxonomy
 
 AS_IS = "as it is"
 ALONE = "Would you ask to view the property in this version at this price?"
+COSTS = "What the changes cost is not taken into account."
 TOGETHER = "Which version would you ask to view, if any?"
 
 
@@ -120,7 +122,22 @@ class ModificationStudy:
         names = [a.name for a in together.question.alternatives]
         menu = (*together.probabilities[person], together.none[person])
         interest = [round(float(p), 4) for p in alone.probabilities[person, : len(names)]]
-        return {"chosen": (*names, NONE)[int(np.argmax(menu))], "interest": dict(zip(names, interest, strict=True))}
+        pays = self.worth(alone.probabilities[person : person + 1]).values[0] / self.hypothetical_bias
+        return {
+            "chosen": (*names, NONE)[int(np.argmax(menu))],
+            "interest": dict(zip(names, interest, strict=True)),
+            "willingness_to_pay": {
+                name: rounded(float(p)) if np.isfinite(p) else None for name, p in zip(names[1:], pays, strict=True)
+            },
+        }
+
+    def worth(self, alone: Floats) -> Worth:
+        """What the changes are worth, before the hypothetical bias, from the answers to the first question."""
+        as_is, changed, dearer = np.split(alone, [1, 1 + len(self.understood)], axis=1)
+        factors = np.array([1.0, *LADDER])
+        rising = np.argsort(factors)
+        interest = np.concatenate([as_is, dearer], axis=1)[:, rising]
+        return worth_of(interest, factors[rising], changed, self.listing.price)
 
     def explained(self, answers: Sequence[Answers], person: int) -> tuple[Question, int] | None:
         return (answers[1].question, top_alternative(answers[1], person)) if answers else None
@@ -163,15 +180,8 @@ class _Analysis:
         self._appeal = evidence.mean_estimates(appeal, low=0.0, high=1.0)
         self._consensus = consensus_on(together.probabilities, evidence, threshold)
         self._order = sorted(range(len(self._names)), key=lambda j: (-(self._changes[j].value or 0), self._names[j]))
-        self._worth = self._worth_of(alone)
+        self._worth = study.worth(alone.probabilities)
         self._pairs = interactions_of(study.pairs, answers[2], evidence) if study.pairs else ()
-
-    def _worth_of(self, alone: Answers) -> Worth:
-        as_is, changed, dearer = np.split(alone.probabilities, [1, 1 + len(self._names)], axis=1)
-        factors = np.array([1.0, *LADDER])
-        rising = np.argsort(factors)
-        interest = np.concatenate([as_is, dearer], axis=1)[:, rising]
-        return worth_of(interest, factors[rising], changed, self._study.listing.price)
 
     def result(self) -> StudyResult:
         return StudyResult(
@@ -252,7 +262,9 @@ class _Analysis:
         price = findings.money(self._study.listing.price)
         before = f"As it is, {findings.share(self._interest[0])} would ask to view the property at {price}."
         after = f"With all versions side by side: {findings.agreement(self._consensus)}"
-        return [before, *(self._sentence(j) for j in self._order), *pair_sentences(self._pairs), after]
+        changes = [self._sentence(j) for j in self._order]
+        notes = [findings.hypothetical(self._study.hypothetical_bias), COSTS]
+        return [before, *changes, *pair_sentences(self._pairs), *filter(None, notes), after]
 
     def _sentence(self, j: int) -> str:
         if not self._alternatives[j].changes:
@@ -265,7 +277,10 @@ class _Analysis:
         pays = self._pays(j)
         if pays.value is None:
             return ""
-        return f" and is worth {findings.bounded(pays, findings.worth)} to the median person"
+        lowest, highest = (self._study.listing.price * (end - 1) for end in (LADDER[0], LADDER[-1]))
+        stated = pays.value * self._study.hypothetical_bias
+        cut = "at least " if stated >= 0.999 * highest else "at most " if stated <= 0.999 * lowest else ""
+        return f" and is worth {cut}{findings.bounded(pays, findings.worth)} to the median person"
 
     def _recommendation(self) -> Recommendation:
         first = self._order[0]

@@ -208,17 +208,20 @@ class PriceSensitivity:
 
     def _acceptable_range(self) -> str:
         point = {name: findings.bounded(e, findings.rounded_money) for name, e in self.points.items()}
-        people = f"{findings.people(self.valid)} with four prices in order"
         return (
-            f"Acceptable prices (Van Westendorp, {people}) run from {point['pmc']} to {point['pme']}; "
+            f"Acceptable prices by Van Westendorp's method ({self._who()}) run from {point['pmc']} to {point['pme']}; "
             f"fewest object at {point['opp']}, and as many call {point['idp']} cheap as call it expensive."
         )
 
     def _most_buyers(self) -> str:
-        reach, revenue = (
-            findings.bounded(self.best_prices[name], findings.rounded_money) for name in ("reach", "revenue")
-        )
+        reach, revenue = (findings.bounded(e, findings.rounded_money) for e in self.best_prices.values())
         return (
-            f"By stated purchase intent (Newton, Miller and Smith, {findings.people(self.valid)}) most would buy at "
-            f"{reach}; price × buyers is highest at {revenue}."
+            f"By purchase intent (Newton, Miller and Smith; {self._who()}) most would buy at {reach}; "
+            f"price × buyers is highest at {revenue}."
         )
+
+    def _who(self) -> str:
+        """Of all people only those count whose four prices rise."""
+        everyone = len(self.acceptance)
+        who = f"n = {findings.people(self.valid)}" + (f" of {everyone}" if self.valid < everyone else "")
+        return f"95 % intervals, {who}" if self.points["opp"].low is not None else who

@@ -251,7 +251,8 @@ class _Analysis:
         if not self._accepted:
             return [*said, "Nobody asked would view the property at any of these prices, so none of them is the best."]
         said += [*self._elasticity_sentence(), self._best_sentence(), CAVEAT]
-        return said + (self._named.sentences(self._study.scenario.methods) if self._named else [])
+        named = self._named.sentences(self._study.scenario.methods) if self._named else []
+        return [*said, *named, *filter(None, [findings.hypothetical(self._study.hypothetical_bias)])]
 
     def _alone(self) -> str:
         curve = "; ".join(
@@ -261,11 +262,16 @@ class _Analysis:
         return f"Would ask to view: {curve} (no interval can be given, n = {findings.people(self._evidence.n)})."
 
     def _elasticity_sentence(self) -> list[str]:
-        loss = self._elasticity
-        if loss.value is None:
+        if self._elasticity.value is None:
             return []
+        value, low, high = (
+            None if x is None else -x for x in (self._elasticity.value, self._elasticity.high, self._elasticity.low)
+        )
+        loss = self._elasticity.model_copy(update={"value": value, "low": low, "high": high})
         over = f"{findings.money(self._prices[0])} to {findings.money(self._prices[-1])}"
-        return [f"From {over}, a price 1 % higher changes interest by {findings.bounded(loss, findings.percents)}."]
+        return [
+            f"From {over}, each 1 % more in price goes with {findings.bounded(loss, findings.fewer)} less interest."
+        ]
 
     def _best_sentence(self) -> str:
         price = findings.money(self._prices[self._best])
