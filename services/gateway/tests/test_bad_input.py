@@ -75,7 +75,7 @@ REFUSED: list[tuple[str, str, Any, str, str | None]] = [
     ("GET", "/docs/errors/NOTHING", None, "NOT_FOUND", "code"),
     ("POST", "/v1/personas/pers_1/enrich", {}, "NOT_IMPLEMENTED", None),
     ("POST", "/v1/simulations/marketing-campaign", {}, "NOT_IMPLEMENTED", None),
-    ("POST", "/v1/simulations/intervention", {}, "NOT_IMPLEMENTED", None),
+    ("POST", "/v1/simulations/intervention", {}, "INVALID_SIMULATION", "scenario"),
     ("GET", "/api/stakeholders", None, "NOT_IMPLEMENTED", None),
     ("POST", "/v1/matching/property-to-clients", {}, "SERVICE_UNAVAILABLE", None),
 ]

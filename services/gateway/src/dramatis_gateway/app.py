@@ -20,6 +20,7 @@ from dramatis_contracts.registry import SERVICES
 from dramatis_eventlog import EventLog, Snapshots
 from dramatis_gateway.application import build
 from dramatis_gateway.authentication import KeyRing
+from dramatis_gateway.console.sessions import Sessions
 from dramatis_gateway.door import Door
 from dramatis_gateway.edge import Edge, Limits
 from dramatis_gateway.feed import Feed, frame_of
@@ -62,6 +63,7 @@ class _Parts:
     feed: Feed
     replay: Replay
     tickets: Tickets
+    sessions: Sessions
     metrics: Metrics
 
 
@@ -85,6 +87,7 @@ def _parts(runtime: Runtime) -> _Parts:
         feed=feed,
         replay=Replay(log, feed, retention=retention, clock=runtime.clock),
         tickets=Tickets(runtime.database, api_keys, seconds=settings.gateway_ticket_seconds, clock=runtime.clock),
+        sessions=Sessions(runtime.database, api_keys, runtime.clock),
         metrics=Metrics(),
     )
 
@@ -165,6 +168,7 @@ def _application(runtime: Runtime, bus: Bus, parts: _Parts, documentation_url: s
         feed=parts.feed,
         replay=parts.replay,
         tickets=parts.tickets,
+        sessions=parts.sessions,
         readiness=Readiness(bus, (SERVICE, *PLATFORM), checks, parts.metrics),
         metrics=parts.metrics,
         documentation_url=documentation_url,
@@ -200,6 +204,7 @@ def resources(runtime: Runtime) -> Sequence[Resource]:
         *parts.tenants.resources(),
         *parts.api_keys.resources(),
         *parts.tickets.resources(),
+        *parts.sessions.resources(),
     ]
 
 

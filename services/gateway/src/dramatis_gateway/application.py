@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Match
 
+from dramatis_gateway.console import app as console
 from dramatis_gateway.describe import document
 from dramatis_gateway.door import request_id_of
 from dramatis_gateway.edge import record
@@ -18,7 +19,7 @@ from dramatis_gateway.routes import events, live, personas, platform, simulation
 from dramatis_gateway.validation import dotted
 from dramatis_kit import Rejected, Unavailable
 
-_QUIET = ("/health/", "/metrics", "/v1/events/stream")
+_QUIET = ("/health/", "/metrics", "/v1/events/stream", "/console/assets/")
 
 
 class _Doors(FastAPI):
@@ -37,6 +38,7 @@ def build() -> FastAPI:
     )
     for module in (personas, simulations, tastes, webhooks, events, live, updates, unbuilt, platform):
         app.include_router(module.router)
+    app.include_router(console.router)
     app.add_exception_handler(RequestValidationError, _on_failure)
     app.add_exception_handler(HTTPException, _on_failure)
     app.add_exception_handler(ClientDisconnect, _on_gone)

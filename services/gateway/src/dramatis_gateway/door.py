@@ -15,6 +15,7 @@ from dramatis_contracts.pages import Page
 from dramatis_contracts.rpc import Method
 from dramatis_eventlog import EventLog
 from dramatis_gateway.authentication import KeyRing, Principal, bearer, same_brokerage
+from dramatis_gateway.console.sessions import Sessions
 from dramatis_gateway.feed import Feed
 from dramatis_gateway.health import Readiness
 from dramatis_gateway.metrics import Metrics
@@ -39,6 +40,7 @@ class Door:
     feed: Feed
     replay: Replay
     tickets: Tickets
+    sessions: Sessions
     readiness: Readiness
     metrics: Metrics
     documentation_url: str

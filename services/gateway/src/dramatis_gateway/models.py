@@ -35,6 +35,21 @@ class AcceptedSimulation(Resource):
     ws_channel: str
 
 
+class FollowUpRecommendations(Resource):
+    """What a follow-up test recommends: a sequence, how many convert under it, and what stands behind that."""
+
+    optimal_sequence: dict[str, Any]
+    predicted_conversion_rate: float | None
+    key_insights: tuple[str, ...]
+
+
+class FollowUpTest(Resource):
+    """The answer to the request of a follow-up test that was carried out at once."""
+
+    simulation_id: str
+    recommendations: FollowUpRecommendations
+
+
 class EventList(Resource):
     """Events in the order of the log. `cursor` is the position after the last one, also when there is none."""
 

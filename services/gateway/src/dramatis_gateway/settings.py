@@ -19,6 +19,9 @@ class GatewaySettings(Settings):
     gateway_fit_deadline: float = Field(default=60.0, gt=0)
     """For `POST /v1/tastes/fit`, whose body holds observed choices and which estimates from them before it answers."""
 
+    gateway_prompt_seconds: float = Field(default=3.0, ge=0, le=10)
+    """How long the answer to a request for a prediction waits for it; a longer one is told by `202` and followed."""
+
     gateway_key_cache_seconds: float = Field(default=15.0, gt=0)
     """How long a looked-up API key is trusted: a revocation that the event feed misses takes effect after this."""
 

@@ -6,14 +6,16 @@ from fastapi import APIRouter, Depends, Response
 
 from dramatis_contracts.simulation_engine import v1
 from dramatis_gateway.describe import described, documented
-from dramatis_gateway.door import TheCaller, answer
-from dramatis_gateway.models import AcceptedSimulation
+from dramatis_gateway.door import TheCaller, TheDoor, answer
+from dramatis_gateway.models import AcceptedSimulation, FollowUpRecommendations, FollowUpTest
+from dramatis_gateway.prompt import results_within
 from dramatis_gateway.validation import json_body
 from dramatis_kit import new_id
 
 router = APIRouter(prefix="/v1/simulations", tags=["simulations"])
 
 FocusGroup = Annotated[v1.FocusGroup, Depends(json_body(v1.FocusGroup, "INVALID_SIMULATION"))]
+Intervention = Annotated[v1.Intervention, Depends(json_body(v1.Intervention, "INVALID_SIMULATION"))]
 
 
 @router.post(
@@ -27,14 +29,45 @@ async def run_focus_group(caller: TheCaller, focus_group: FocusGroup) -> Respons
     """Run a focus group. Follow it by WebSocket, event stream or webhook, then read its results."""
     command = v1.RequestFocusGroup(simulation_id=new_id("sim"), focus_group=focus_group)
     simulation = await caller.ask(v1.request_focus_group, command)
-    accepted = AcceptedSimulation(
+    return answer(accepted(simulation), 202, {"Location": f"/v1/simulations/{simulation.simulation_id}"})
+
+
+@router.post(
+    "/intervention",
+    response_model=FollowUpTest,
+    openapi_extra=described(v1.Intervention),
+    responses={
+        202: {"model": AcceptedSimulation, "description": "It takes longer; follow it like any simulation."},
+        **documented("INVALID_SIMULATION", body=True),
+    },
+)
+async def test_intervention(caller: TheCaller, door: TheDoor, intervention: Intervention) -> Response:
+    """Test a follow-up sequence: which steps, when, through which channel and in which tone convert best."""
+    command = v1.RequestIntervention(simulation_id=new_id("sim"), intervention=intervention)
+    simulation = await caller.ask(v1.request_intervention, command)
+    location = {"Location": f"/v1/simulations/{simulation.simulation_id}"}
+    results = await results_within(caller, simulation, door.settings.gateway_prompt_seconds)
+    if results is None or results.predicted_results is None:
+        return answer(accepted(simulation), 202, location)
+    found = results.predicted_results
+    recommendations = FollowUpRecommendations(
+        optimal_sequence=found["optimal_sequence"],
+        predicted_conversion_rate=found["predicted_conversion_rate"],
+        key_insights=found["key_insights"],
+    )
+    tested = FollowUpTest(simulation_id=simulation.simulation_id, recommendations=recommendations)
+    return answer(tested, 200, location)
+
+
+def accepted(simulation: v1.Simulation) -> AcceptedSimulation:
+    """Where a simulation that was just requested can be followed."""
+    return AcceptedSimulation(
         simulation_id=simulation.simulation_id,
         status=simulation.status,
         estimated_duration_seconds=simulation.estimated_duration_seconds,
         webhook_url=None,
         ws_channel=f"/ws/simulations/{simulation.simulation_id}",
     )
-    return answer(accepted, 202, {"Location": f"/v1/simulations/{simulation.simulation_id}"})
 
 
 @router.get("/{simulation_id}", response_model=v1.Simulation, responses=documented("NOT_FOUND"))

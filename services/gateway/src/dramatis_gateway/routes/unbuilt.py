@@ -32,7 +32,6 @@ TINYTROUPE = (
     Unbuilt("POST", "/v1/personas/{persona_id}/enrich", "persona", "enrich"),
     Unbuilt("GET", "/v1/personas/{persona_id}/analytics", "persona", "analytics"),
     Unbuilt("POST", "/v1/simulations/marketing-campaign", "simulation-engine", "request_campaign"),
-    Unbuilt("POST", "/v1/simulations/intervention", "simulation-engine", "request_intervention"),
     Unbuilt("POST", "/v1/matching/property-to-clients", "matching", "property_to_clients"),
     Unbuilt("POST", "/v1/batch/personas", "orchestrator", "batch_personas"),
     Unbuilt("POST", "/v1/batch/simulations", "orchestrator", "batch_simulations"),
