@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from llm_scene import (
     CALLS,
+    PHOTOS,
     MemoryJournal,
     anna,
     crowd,
@@ -305,3 +306,17 @@ async def test_findings_say_whose_answers_these_are(server: ScriptedModel) -> No
     assert "These are the answers of the language model scripted for the personas, not answers of people." in (
         outcome.summary.key_findings
     )
+
+
+async def test_asking_stops_early_once_the_answer_is_settled(server: ScriptedModel) -> None:
+    brief = {"test_scenarios": [PHOTOS], "simulation_parameters": {"iterations": 10, "stop_early": True}}
+    journal, plan = MemoryJournal(), study(*crowd(90), **brief)
+    server.answer = preferring("sunset", 0.88)
+    async with model_at(server) as model:
+        outcome = await interview(model, plan, journal, at_once=8).outcome()
+        asked = len(server.paid)
+        again = await interview(model, plan, journal, at_once=8).outcome()
+    assert outcome.n_respondents < 90
+    assert asked == outcome.n_respondents * 2
+    assert repr(again) == repr(outcome)
+    assert len(server.paid) == asked

@@ -125,6 +125,17 @@ async def test_an_endpoint_that_is_down_for_a_while_is_waited_for(bus: Bus, serv
     assert len(server.paid) == 2 * CALLS
 
 
+async def test_an_endpoint_that_stays_down_is_a_failure_once_patience_ends(
+    settings: Settings, server: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DRAMATIS_SIMULATION_LLM_PATIENCE_SECONDS", "0")
+    server.faults = [Fault("unavailable", times=999)]
+    async with hosted(settings, *select(["relay", "persona"]), service) as bus:
+        simulation = await request(bus, generated=2)
+        assert (await ended(bus, simulation)).status == "failed"
+    assert (await history(settings, simulation))[-1].data["code"] == "LLM_UNREACHABLE"
+
+
 async def test_a_limit_in_money_needs_a_known_price(bus: Bus, server: ScriptedModel) -> None:
     with pytest.raises(Rejected) as refusal:
         await request(bus, generated=2, language_model={"max_cost": 1.5})

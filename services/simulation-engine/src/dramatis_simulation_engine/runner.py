@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -101,7 +102,7 @@ class Runner:
         except Stopped:
             raise
         except LlmError as failure:
-            return self._without_answers(run, failure)
+            return await self._without_answers(run, failure)
         except Exception:  # the boundary: the same input fails again, so this is told instead of tried for ever
             if run.delivered < self._settings.simulation_attempts:
                 raise
@@ -132,11 +133,18 @@ class Runner:
         terms = terms_of(run.tenant, run.id, run.requested, self._settings, at_once=self._model.concurrency)
         return await Interview(plan, self._model, journal, terms, ticker).outcome()
 
-    def _without_answers(self, run: Run, failure: LlmError) -> Fail:
-        """An endpoint that is down is waited for some time; what was answered stays. Everything else is told."""
-        if isinstance(failure, Unreachable | RateLimited) and run.delivered < self._settings.simulation_attempts:
+    async def _without_answers(self, run: Run, failure: LlmError) -> Fail:
+        """An endpoint that is down is waited for; what was answered stays. Everything else is told at once."""
+        if isinstance(failure, Unreachable | RateLimited) and not await self._waited_enough(run):
             raise Unavailable("the language model") from failure
         return Fail(code=failure.code, reason=failure.message)
+
+    async def _waited_enough(self, run: Run) -> bool:
+        """Since the last answer, in seconds and in attempts."""
+        latest = (await self._simulations.load(run.tenant, run.id)).updated_at
+        patience = timedelta(seconds=self._settings.simulation_llm_patience_seconds)
+        waited = latest is None or self._clock() - latest >= patience
+        return waited and run.delivered >= self._settings.simulation_attempts
 
     def _model_version(self, run: Run) -> str:
         if run.requested.respondents == "llm" and self._model is not None:

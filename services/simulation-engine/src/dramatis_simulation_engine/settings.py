@@ -33,6 +33,9 @@ class SimulationSettings(Settings):
     simulation_fit_seconds: float = Field(default=30.0, gt=0)
     """After how long the search of a mixed logit ends where it stands, and says so."""
 
+    simulation_llm_patience_seconds: float = Field(default=900.0, ge=0)
+    """How long a simulation waits for a language model that is down, since its last answer."""
+
     simulation_cancel_seconds: float = Field(default=0.25, gt=0)
     """How often a simulation in work looks whether it was cancelled."""
 

@@ -9,19 +9,22 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, TypeVar
 
 from dramatis_contracts.simulation_engine import v1
 from dramatis_llm import Budget, BudgetExhausted, ChatModel, LlmError, Refused, Unreadable, Usage
 from dramatis_simulation_engine.kinds import study_of
 from dramatis_simulation_engine.llm.conclusion import conclude
-from dramatis_simulation_engine.llm.prompts import menu_prompt, offer_prompt, order_of
-from dramatis_simulation_engine.llm.recording import Journal, Key, Recorder, answers_in
+from dramatis_simulation_engine.llm.prompts import menu_prompt, model_version_of, offer_prompt, order_of
+from dramatis_simulation_engine.llm.recording import Journal, Key, Recorder, answers_in, replies_of
 from dramatis_simulation_engine.outcome import Outcome
 from dramatis_simulation_engine.people import Respondent
-from dramatis_simulation_engine.plan import Plan, Tick
+from dramatis_simulation_engine.plan import MayStop, Plan, Tick
 from dramatis_simulation_engine.questions import Question
-from dramatis_simulation_engine.seeds import seed_of
+from dramatis_simulation_engine.respondents import RecordedRespondents
+from dramatis_simulation_engine.seeds import by_lot
+from dramatis_simulation_engine.sequential import Stopping, looks_at
 from dramatis_simulation_engine.settings import SimulationSettings
 
 LimitT = TypeVar("LimitT", int, Decimal)
@@ -102,9 +105,8 @@ class Interview:
     tick: Tick
     left_out: dict[str, LlmError] = field(default_factory=dict)
     stopped_by: LlmError | None = None
-    _progress: float = 0.0
     _step: str = "inviting_respondents"
-    _answered: Counter[str] = field(default_factory=Counter)
+    _given: dict[Key, v1.RecordedAnswer] = field(default_factory=dict)
 
     async def outcome(self) -> Outcome:
         """Ask whatever was not answered yet, and conclude.
@@ -112,25 +114,47 @@ class Interview:
         An exhausted budget gives the results of those who answered everything. Raises `LlmError` when there is nobody
         of that kind, and when the endpoint fails.
         """
-        items = await asyncio.to_thread(lambda: list(self._items()))
-        batches = await self.journal.read()
-        known = answers_in(batches)
-        budget = self._budget(batches)
+        stopping, batches_of_people = await asyncio.to_thread(self._arranged)
+        recorded = await self.journal.read()
+        self._given.update(answers_in(recorded))
+        budget = self._budget(recorded)
         self.model.check_price(budget)
-        self._answered.update(person for _, person, _ in known)
-        await self._ask([item for item in items if item.key not in known], len(items), budget)
+        recorder = Recorder(
+            self.journal, self.model.name, budget, size=self.terms.batch_size, seconds=self.terms.batch_seconds
+        )
+        for people in batches_of_people:
+            await self._ask([item for item in self._items(people) if item.key not in self._given], recorder, budget)
+            if self.stopped_by is not None or (stopping is not None and self._settles(stopping)):
+                break
         if self.stopped_by is not None and not isinstance(self.stopped_by, BudgetExhausted):
             raise self.stopped_by
         return await asyncio.to_thread(self._conclude, await self.journal.read())
+
+    def _arranged(self) -> tuple[Stopping | None, list[list[Respondent]]]:
+        """By lot, so that whoever a budget reaches is a random part of all; in batches where asking may stop early."""
+        people = self.plan.people
+        order = [people[place] for place in by_lot([p.id for p in people], self.terms.seed)]
+        stopping = self.plan.stopping if isinstance(self.plan, MayStop) else None
+        ends = looks_at(len(order)) if stopping is not None else (len(order),)
+        return stopping, [order[start:end] for start, end in pairwise((0, *ends))]
+
+    def _settles(self, stopping: Stopping) -> bool:
+        """Whether those who answered everything, in the order of asking, leave nothing open."""
+        people = self.plan.people
+        order = [people[place] for place in by_lot([p.id for p in people], stopping.seed)]
+        complete = [person for person in order if all(item.key in self._given for item in self._items([person]))]
+        if not complete:
+            return False
+        respondents = RecordedRespondents(complete, replies_of(self._given), model_version_of(self.model.name))
+        return stopping.settled([respondents.answer(question, slice(None)) for question in self.plan.questions])
 
     def _conclude(self, batches: Sequence[v1.AnswersRecorded]) -> Outcome:
         self.tick(_ASKING, "estimating", {})
         return conclude(self.plan, batches, self.model.name, self.terms.replicates, self.left_out, self.stopped_by)
 
-    def _items(self) -> Iterator[Item]:
-        """Person by person, in an order drawn by lot: whoever a budget reaches is a random part of all."""
-        drawn = sorted(self.plan.people, key=lambda p: (seed_of(self.terms.seed, p.id, "turn"), p.id))
-        for person in drawn:
+    def _items(self, people: Sequence[Respondent]) -> Iterator[Item]:
+        """Person by person."""
+        for person in people:
             for question in self.plan.questions:
                 for replicate in range(self.terms.replicates):
                     yield Item(question, person, replicate)
@@ -143,17 +167,12 @@ class Interview:
             spent_cost=sum((Decimal(str(batch.usage.booked_cost)) for batch in batches), Decimal(0)),
         )
 
-    async def _ask(self, items: Sequence[Item], total: int, budget: Budget) -> None:
-        recorder = Recorder(
-            self.journal, self.model.name, budget, size=self.terms.batch_size, seconds=self.terms.batch_seconds
-        )
+    async def _ask(self, items: Sequence[Item], recorder: Recorder, budget: Budget) -> None:
         todo = iter(items)
         try:
             async with asyncio.TaskGroup() as group:
                 beside = [group.create_task(recorder.keep_flushing()), group.create_task(self._look())]
-                workers = [
-                    group.create_task(self._work(todo, total, recorder, budget)) for _ in range(self.terms.at_once)
-                ]
+                workers = [group.create_task(self._work(todo, recorder, budget)) for _ in range(self.terms.at_once)]
                 await asyncio.wait(workers)
                 for task in beside:
                     task.cancel()
@@ -165,10 +184,13 @@ class Interview:
     async def _look(self) -> None:
         """Tell how far the work is; `tick` raises when nobody wants it any more."""
         while True:
-            self.tick(self._progress, self._step, {"respondents_answered": self._complete()})
+            given = Counter(person for _, person, _ in self._given)
+            complete = sum(count >= self._wanted() for count in given.values())
+            progress = _ASKING * given.total() / max(1, len(self.plan.people) * self._wanted())
+            self.tick(round(progress, 4), self._step, {"respondents_answered": complete})
             await asyncio.sleep(_LOOK_SECONDS)
 
-    async def _work(self, todo: Iterator[Item], total: int, recorder: Recorder, budget: Budget) -> None:
+    async def _work(self, todo: Iterator[Item], recorder: Recorder, budget: Budget) -> None:
         for item in todo:
             if item.person.id in self.left_out:
                 continue
@@ -182,24 +204,23 @@ class Interview:
                 self.stopped_by = self.stopped_by or failure
             else:
                 await recorder.answered(answer)
-                self._note(item, total)
+                self._note(item, answer)
             if self.stopped_by is not None:
                 return
 
     def _leave_out(self, person: Respondent, failure: LlmError) -> None:
         """A model that plays none of the first few plays nobody: the others are not paid for."""
         self.left_out[person.id] = failure
-        if not self._answered and len(self.left_out) >= _IN_VAIN:
+        if not self._given and len(self.left_out) >= _IN_VAIN:
             self.stopped_by = self.stopped_by or failure
 
-    def _note(self, item: Item, total: int) -> None:
-        self._answered[item.person.id] += 1
-        self._progress = round(_ASKING * self._answered.total() / total, 4)
+    def _note(self, item: Item, answer: v1.RecordedAnswer) -> None:
+        self._given[item.key] = answer
         self._step = self.plan.step_of(item.question)
 
-    def _complete(self) -> int:
-        wanted = len(self.plan.questions) * self.terms.replicates
-        return sum(count >= wanted for count in self._answered.values())
+    def _wanted(self) -> int:
+        """Answers of one person."""
+        return len(self.plan.questions) * self.terms.replicates
 
     async def _answer(self, item: Item, recorder: Recorder, budget: Budget) -> v1.RecordedAnswer:
         asking = self._menu if item.question.format == "menu" else self._offers
