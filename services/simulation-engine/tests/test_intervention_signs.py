@@ -185,7 +185,7 @@ def test_what_was_learnt_about_a_person_counts_by_its_confidence() -> None:
 def test_temperature_makes_reactions_alike() -> None:
     pair = [person("a", **behaves(buying_urgency="high")), person("b", **behaves(buying_urgency="low"))]
     apart = []
-    for temperature in (0.3, 1.0, 5.0):
+    for temperature in (0.7, 5.0, 50.0):
         respondents = asked(planned(MAIL), *pair)
         respondents.personal[:] = 0.0
         respondents.scale[:] = temperature

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints
 
 from dramatis_contracts.base import Request
 from dramatis_contracts.simulation_engine.common import Distinct, PersonaConfiguration, SimulationParameters, Word
@@ -39,7 +39,8 @@ class FollowUp(Request):
 class Intervention(Request):
     """A test of a follow-up sequence as its client asks for it.
 
-    Who is asked: `test_personas`, or a `persona_configuration` for people drawn from segments; at least one of them.
+    Who is asked: `test_personas`, a `persona_configuration` for people drawn from segments, or both; the engine refuses
+    a test of nobody.
     """
 
     scenario: FollowUp
@@ -47,9 +48,3 @@ class Intervention(Request):
     persona_configuration: PersonaConfiguration | None = None
     variations_to_test: Annotated[tuple[Variation, ...], Distinct] = ()
     simulation_parameters: SimulationParameters = SimulationParameters()
-
-    @model_validator(mode="after")
-    def _someone_is_asked(self) -> "Intervention":
-        if not self.test_personas and self.persona_configuration is None:
-            raise ValueError("test_personas or persona_configuration must say who is asked")
-        return self

@@ -74,8 +74,10 @@ async def open_service(runtime: Runtime) -> AsyncIterator[None]:
         runner = Runner(simulations, bus, settings, runtime.clock, progress, model)
         estimates = TasteHandlers(tastes, bus, settings)
         bus.serve(v1.request_focus_group, handlers.request_focus_group)
+        bus.serve(v1.request_intervention, handlers.request_intervention)
         bus.serve(v1.cancel_simulation, handlers.cancel)
         bus.serve(v1.get_simulation, handlers.get)
+        bus.serve(v1.list_simulations, handlers.list_)
         bus.serve(v1.get_results, handlers.results)
         bus.serve(v1.list_segments, handlers.segments)
         bus.serve(tastes_v1.fit_tastes, estimates.fit)
@@ -106,7 +108,9 @@ def resources(runtime: Runtime) -> Sequence[Resource]:
     simulations = simulations_of(runtime)
     return [
         *simulations.log.resources(),
-        *simulations.snapshots.resources(),
+        *simulations.snapshots.resources(
+            [("state.status", 1), ("created_at", -1), ("id", 1)], [("state.kind", 1), ("created_at", -1), ("id", 1)]
+        ),
         *_cache(runtime).resources(),
         *consumer_resources(runtime.settings, RUNS),
         *consumer_resources(runtime.settings, SNAPSHOTS),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dramatis_bus import Bus, Call
+from dramatis_contracts.pages import Page
 from dramatis_contracts.persona import v1 as persona
 from dramatis_contracts.simulation_engine import v1
 from dramatis_eventlog import Aggregate, Loaded, Snapshots, StreamId, cause_of
@@ -16,7 +17,7 @@ from dramatis_simulation_engine.contradictions import contradictions_in
 from dramatis_simulation_engine.decider import Simulation
 from dramatis_simulation_engine.focus_group.duplicates import check_options
 from dramatis_simulation_engine.focus_group.model import DOMAIN
-from dramatis_simulation_engine.kinds import Study, answers_to, drawn_for, field_of_invited, invited_to
+from dramatis_simulation_engine.kinds import Study, answers_to, check, drawn_for, field_of_invited, invited_to
 from dramatis_simulation_engine.llm.interviewing import in_dollars
 from dramatis_simulation_engine.population import Segments, load_segments
 from dramatis_simulation_engine.projections import resource, results
@@ -69,6 +70,7 @@ class Handlers:
     async def _request(self, call: Call[Any], simulation_id: str, study: Study) -> v1.Simulation:
         if isinstance(study, v1.FocusGroup):
             check_options(study)
+        check(study)
         check_people(study, load_segments(DOMAIN))
         check_size(study, self._settings.simulation_max_answers)
         parameters = study.simulation_parameters
@@ -96,6 +98,16 @@ class Handlers:
 
     async def get(self, call: Call[v1.GetSimulation]) -> v1.Simulation:
         return self._resource(call.tenant, await self._present(call))
+
+    async def list_(self, call: Call[v1.ListSimulations]) -> Page[v1.Simulation]:
+        wanted, kept = call.request, self._simulations.snapshots
+        asked = {"state.status": wanted.status, "state.kind": wanted.type}
+        chosen = {field: value for field, value in asked.items() if value is not None}
+        skip = (wanted.page - 1) * wanted.page_size
+        found = await kept.find(call.tenant, chosen, skip=skip, limit=wanted.page_size)
+        items = [self._resource(call.tenant, self._simulations.restored(snapshot)) for snapshot in found]
+        total = await kept.count(call.tenant, chosen)
+        return Page[v1.Simulation](items=items, total=total, page=wanted.page, page_size=wanted.page_size)
 
     async def results(self, call: Call[v1.GetSimulation]) -> v1.Results:
         loaded = await self._present(call)

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from typing import Any, assert_never
 
 from dramatis_contracts.simulation_engine import v1
+from dramatis_simulation_engine.data_files import model_version
 from dramatis_simulation_engine.focus_group.model import DOMAIN, FocusGroupPlan
+from dramatis_simulation_engine.interventions import model as interventions
+from dramatis_simulation_engine.interventions.model import InterventionPlan, sequences_at_most
 from dramatis_simulation_engine.people import Respondent
 from dramatis_simulation_engine.plan import Plan
 
@@ -47,15 +50,19 @@ def invited_to(study: Study) -> tuple[str, ...]:
         case v1.FocusGroup():
             return study.persona_configuration.specific_personas
         case v1.MarketingCampaign():
-            more = study.persona_configuration.specific_personas if study.persona_configuration else ()
-            return tuple(dict.fromkeys((*study.target_personas, *more)))
+            return _invited_or_configured(study.target_personas, study.persona_configuration)
         case v1.Intervention():
-            return study.test_personas
+            return _invited_or_configured(study.test_personas, study.persona_configuration)
         case v1.CampaignVariants():
             return (study.persona_id,) if study.persona_id else ()
         case v1.ViralContent():
             return ()
     assert_never(study)
+
+
+def _invited_or_configured(named: tuple[str, ...], configured: v1.PersonaConfiguration | None) -> tuple[str, ...]:
+    """The personas of both lists, each once."""
+    return tuple(dict.fromkeys((*named, *(configured.specific_personas if configured else ()))))
 
 
 def field_of_invited(study: Study, index: int) -> str:
@@ -64,24 +71,29 @@ def field_of_invited(study: Study, index: int) -> str:
         case v1.FocusGroup():
             return f"persona_configuration.specific_personas[{index}]"
         case v1.MarketingCampaign():
-            return _campaign_field(study, index)
+            return _named_field("target_personas", study.target_personas, study, index)
         case v1.Intervention():
-            return f"test_personas[{index}]"
+            return _named_field("test_personas", study.test_personas, study, index)
         case v1.CampaignVariants() | v1.ViralContent():
             return "persona_id"
     assert_never(study)
 
 
-def _campaign_field(study: v1.MarketingCampaign, index: int) -> str:
-    if index < len(study.target_personas) or study.persona_configuration is None:
-        return f"target_personas[{index}]"
+def _named_field(field: str, named: tuple[str, ...], study: v1.MarketingCampaign | v1.Intervention, index: int) -> str:
+    if index < len(named) or study.persona_configuration is None:
+        return f"{field}[{index}]"
     place = study.persona_configuration.specific_personas.index(invited_to(study)[index])
     return f"persona_configuration.specific_personas[{place}]"
 
 
 def drawn_for(study: Study) -> v1.PersonaConfiguration | None:
     """From which segments people are drawn; None where the study does not say."""
-    return study.persona_configuration if isinstance(study, v1.FocusGroup | v1.MarketingCampaign) else None
+    match study:
+        case v1.FocusGroup() | v1.MarketingCampaign() | v1.Intervention():
+            return study.persona_configuration
+        case v1.CampaignVariants() | v1.ViralContent():
+            return None
+    assert_never(study)
 
 
 def answers_to(study: Study) -> int:
@@ -92,7 +104,20 @@ def answers_to(study: Study) -> int:
 
 
 def _compared(study: Study) -> int:
-    return len(study.test_scenarios) if isinstance(study, v1.FocusGroup) else 1
+    match study:
+        case v1.FocusGroup():
+            return len(study.test_scenarios)
+        case v1.Intervention():
+            return sequences_at_most(study)
+        case v1.MarketingCampaign() | v1.CampaignVariants() | v1.ViralContent():
+            return 1
+    assert_never(study)
+
+
+def check(study: Study) -> None:
+    """Raises `Rejected`, naming the field, for a study of which nothing can be said."""
+    if isinstance(study, v1.Intervention):
+        interventions.check(study)
 
 
 def requested(
@@ -150,11 +175,17 @@ def plan_of(event: v1.Requested, invited: Sequence[Respondent]) -> Plan[Any]:
     match event:
         case v1.FocusGroupRequested():
             return FocusGroupPlan(event.focus_group, tuple(invited), event.seed, event.tastes)
+        case v1.InterventionRequested():
+            return InterventionPlan(event.intervention, tuple(invited), event.seed)
         case _:
             raise NotImplementedError(event.type)
 
 
+def model_version_of(study: Study) -> str:
+    """The statistical model that carries a study out."""
+    return interventions.model_version() if isinstance(study, v1.Intervention) else model_version(domain_of(study))
+
+
 def domain_of(study: Study) -> str:
-    """The domain whose words and segments a study uses."""
-    del study
-    return DOMAIN
+    """The domain whose words and assumptions a study uses."""
+    return interventions.DOMAIN if isinstance(study, v1.Intervention) else DOMAIN

@@ -23,10 +23,10 @@ from dramatis_kit import Clock, Rejected, Unavailable
 from dramatis_kit.telemetry import traceparent
 from dramatis_llm import ChatModel, LlmError, NotConfigured, RateLimited, Unreachable
 from dramatis_simulation_engine.commands import Command, Complete, Fail, Start
-from dramatis_simulation_engine.data_files import model_version
 from dramatis_simulation_engine.decider import ENDED, Simulation
 from dramatis_simulation_engine.handlers import Simulations
-from dramatis_simulation_engine.kinds import domain_of, plan_of, study_of
+from dramatis_simulation_engine.kinds import model_version_of as statistical_model_version
+from dramatis_simulation_engine.kinds import plan_of, study_of
 from dramatis_simulation_engine.llm.interviewing import Interview, terms_of
 from dramatis_simulation_engine.llm.journal import LogJournal
 from dramatis_simulation_engine.llm.prompts import model_version_of
@@ -149,7 +149,7 @@ class Runner:
     def _model_version(self, run: Run) -> str:
         if run.requested.respondents == "llm" and self._model is not None:
             return model_version_of(self._model.name)
-        return model_version(domain_of(study_of(run.requested)))
+        return statistical_model_version(study_of(run.requested))
 
     async def _stop_when_ended(self, run: Run, stop: threading.Event) -> None:
         while not stop.is_set():

@@ -1,7 +1,9 @@
-"""A smallest possible focus group, run once when the service opens, so that a client's first one does not wait."""
+"""The smallest possible studies, run once when the service opens, so that a client's first one does not wait."""
 
 from dramatis_contracts.simulation_engine import v1
+from dramatis_contracts.simulation_engine.follow_up import FollowUp, Step
 from dramatis_simulation_engine.focus_group.model import simulate
+from dramatis_simulation_engine.interventions import model as interventions
 
 _SMALLEST = v1.FocusGroup(
     name="warming up",
@@ -16,6 +18,18 @@ _SMALLEST = v1.FocusGroup(
 )
 
 
+_SMALLEST_FOLLOW_UP = v1.Intervention(
+    scenario=FollowUp(
+        type="follow_up_sequence",
+        initial_interaction="property_viewing",
+        interventions=(Step(step=1, timing="day_3", action="follow_up_call"),),
+    ),
+    persona_configuration=v1.PersonaConfiguration(mode="segment", segments=("affluent_families",), generated_count=3),
+    simulation_parameters=v1.SimulationParameters(iterations=8),
+)
+
+
 def warm_up() -> None:
     """Read the data files and touch every code path that loads something lazily."""
     simulate(_SMALLEST, (), seed=0)
+    interventions.simulate(_SMALLEST_FOLLOW_UP, (), seed=0)

@@ -41,7 +41,7 @@ async def run_focus_group(caller: TheCaller, focus_group: FocusGroup) -> Respons
         **documented("INVALID_SIMULATION", body=True),
     },
 )
-async def test_intervention(caller: TheCaller, door: TheDoor, intervention: Intervention) -> Response:
+async def try_intervention(caller: TheCaller, door: TheDoor, intervention: Intervention) -> Response:
     """Test a follow-up sequence: which steps, when, through which channel and in which tone convert best."""
     command = v1.RequestIntervention(simulation_id=new_id("sim"), intervention=intervention)
     simulation = await caller.ask(v1.request_intervention, command)

@@ -52,11 +52,6 @@ class Design:
         changed = ((by_place[v.place], v) for v in self.variations)
         return tuple(contact for own, v in changed if (contact := _changed(own, v)) is not None)
 
-    @property
-    def at_most(self) -> int:
-        """No more sequences than this are ever compared."""
-        return max(FULL, 2 + 2 * len(self.variations))
-
     def vary(self, sequence: Sequence_, variation: Variation) -> Sequence_ | None:
         """The sequence with one change made; None where it is not possible, because steps would change their order."""
         made = []
@@ -113,6 +108,15 @@ def design_of(intervention: Intervention, plan: Plan, vocabulary: Vocabulary) ->
             variations += [Variation(contact.place, "channel", channel) for channel in others]
         variations.append(Variation(contact.place, "left_out", None))
     return Design(plan.own, tuple(variations), horizon)
+
+
+def most_sequences(steps: int, wanted: Sequence[str], vocabulary: Vocabulary) -> int:
+    """No more sequences than this are ever compared for so many steps and these kinds of variation."""
+    channels = max(len(vocabulary.other_channels), *(len(fits) for fits in vocabulary.fits.values()))
+    each = {"timing_variations": 2 * vocabulary.places, "message_tone": len(vocabulary.other_tones)}
+    each["channel_mix"] = channels
+    changes = steps * (1 + sum(each[kind] for kind in wanted))
+    return FULL + 2 + 2 * changes
 
 
 def _days(own: Sequence_, at: int, horizon: int, vocabulary: Vocabulary) -> list[int]:

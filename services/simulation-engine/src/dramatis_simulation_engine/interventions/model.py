@@ -7,7 +7,7 @@ from functools import cached_property
 from dramatis_contracts.simulation_engine.follow_up import Intervention
 from dramatis_simulation_engine.interventions import sequence
 from dramatis_simulation_engine.interventions.answered import AnsweredRespondents
-from dramatis_simulation_engine.interventions.design import Compared, Design, compare, design_of
+from dramatis_simulation_engine.interventions.design import Compared, Design, compare, design_of, most_sequences
 from dramatis_simulation_engine.interventions.details import details_of
 from dramatis_simulation_engine.interventions.process import Respondents as Followed
 from dramatis_simulation_engine.interventions.process import conversions
@@ -15,7 +15,7 @@ from dramatis_simulation_engine.interventions.questions import Answers, Question
 from dramatis_simulation_engine.interventions.report import Report
 from dramatis_simulation_engine.interventions.respondents import StatisticalRespondents, load_sizes
 from dramatis_simulation_engine.interventions.sequence import Sequence_, read_follow_up
-from dramatis_simulation_engine.interventions.vocabulary import DOMAIN, PEOPLE_DOMAIN, load_vocabulary
+from dramatis_simulation_engine.interventions.vocabulary import DOMAIN, PEOPLE_DOMAIN, load_vocabulary, model_version
 from dramatis_simulation_engine.outcome import Outcome
 from dramatis_simulation_engine.people import Respondent
 from dramatis_simulation_engine.plan import Tick, carry_out
@@ -23,7 +23,7 @@ from dramatis_simulation_engine.population import draw_people, load_segments
 from dramatis_simulation_engine.respondents import Respondents
 from dramatis_simulation_engine.seeds import Floats
 
-__all__ = ["DOMAIN", "InterventionPlan", "check", "sequences_at_most", "simulate"]
+__all__ = ["DOMAIN", "InterventionPlan", "check", "model_version", "sequences_at_most", "simulate"]
 
 
 def simulate(
@@ -35,15 +35,16 @@ def simulate(
 
 def check(intervention: Intervention) -> None:
     """Raises `Rejected`, naming the field, for a sequence of which nothing can be said."""
+    if not intervention.test_personas and intervention.persona_configuration is None:
+        raise sequence.invalid("test_personas", "test_personas or persona_configuration must say who is asked")
     plan = read_follow_up(intervention.scenario, load_vocabulary())
     sequence.check_understood(plan)
     sequence.check_horizon(plan, intervention.simulation_parameters.horizon_days)
 
 
 def sequences_at_most(intervention: Intervention) -> int:
-    """How many sequences are compared at most: what the work grows with."""
-    vocabulary = load_vocabulary()
-    return design_of(intervention, read_follow_up(intervention.scenario, vocabulary), vocabulary).at_most
+    """How many sequences are compared at most: what the work grows with. It depends on the request alone."""
+    return most_sequences(len(intervention.scenario.interventions), intervention.variations_to_test, load_vocabulary())
 
 
 @dataclass(frozen=True)
