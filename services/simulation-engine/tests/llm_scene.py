@@ -13,6 +13,7 @@ from dramatis_llm import AnswerCache, LanguageModel, LlmSettings, language_model
 from dramatis_simulation_engine.focus_group.model import FocusGroupPlan
 from dramatis_simulation_engine.llm.interviewing import Interview, Terms
 from dramatis_simulation_engine.people import Respondent
+from dramatis_simulation_engine.plan import Plan
 from dramatis_testkit.openai_server import ScriptedModel
 
 PHOTOS = {"type": "photo_selection", "options": ["sunset_view", "interior_design", "building_exterior"]}
@@ -66,7 +67,7 @@ async def model_at(
         yield model
 
 
-def interview(model: LanguageModel, plan: FocusGroupPlan, journal: MemoryJournal, **terms: Any) -> Interview:
+def interview(model: LanguageModel, plan: Plan[Any], journal: MemoryJournal, **terms: Any) -> Interview:
     usual: dict[str, Any] = {
         "tenant": "brk_1",
         "run": "sim_1",

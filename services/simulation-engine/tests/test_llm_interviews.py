@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from intervention_scene import follow_up, plan_for
 from llm_scene import (
     CALLS,
     PHOTOS,
@@ -320,3 +321,13 @@ async def test_asking_stops_early_once_the_answer_is_settled(server: ScriptedMod
     assert asked == outcome.n_respondents * 2
     assert repr(again) == repr(outcome)
     assert len(server.paid) == asked
+
+
+async def test_a_follow_up_is_asked_of_a_language_model_as_well(server: ScriptedModel) -> None:
+    server.answer = None
+    plan = plan_for(follow_up(), john(), anna())
+    async with model_at(server) as model:
+        outcome = await interview(model, plan, MemoryJournal(), replicates=1).outcome()
+    assert outcome.n_respondents == 2
+    assert len(server.paid) == 2 * len(plan.questions)
+    assert outcome.tokens_used == server.tokens
