@@ -146,3 +146,13 @@ def test_a_correction_for_hypothetical_bias_is_said_aloud() -> None:
     said = priced(*GRID, hypothetical_bias=1.35).summary.key_findings
     assert any("divided by 1.35" in finding for finding in said)
     assert not any("divided by" in finding for finding in priced(*GRID).summary.key_findings)
+
+
+@pytest.mark.parametrize("seed", range(40, 44))
+def test_a_price_that_hardly_anyone_accepts_is_hardly_ever_the_best(seed: int) -> None:
+    # The two invited personas are a stratum of two, whose errors are wide; a demand of 0.0001 must stay small all the same.
+    asked = {"type": "pricing_strategy", "price_points": [26e6, 38e6, 150e6]}
+    found = section(simulate(focus_group(test_scenarios=[asked]), [john(), person("pers_456")], seed))
+    highest = found["price_points"][-1]
+    assert highest["demand"]["high"] < 0.05
+    assert highest["probability_best"] < 0.01

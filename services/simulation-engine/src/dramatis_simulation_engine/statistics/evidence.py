@@ -10,7 +10,7 @@ from copy import copy
 from functools import cached_property
 
 import numpy as np
-from scipy.special import expit, logit, ndtri
+from scipy.special import ndtri
 
 from dramatis_contracts.simulation_engine.v1 import Calibration, Estimate
 from dramatis_simulation_engine.people import Respondent
@@ -23,6 +23,7 @@ from dramatis_simulation_engine.statistics.intervals import (
     difference_bounds,
     jeffreys,
     mean_bounds,
+    moved_share,
     share_bounds,
 )
 
@@ -115,9 +116,7 @@ class Evidence:
         widening = self._student(errors) / ndtri(UPPER)
         deviations = np.einsum("bu,uq->bq", self._multipliers, errors) * widening
         inner = (values.min() >= 0) and (values.max() <= 1) and (means > 0) & (means < 1)
-        inside = np.where(inner, means, 0.5)
-        odds = expit(logit(inside) + deviations / (inside * (1 - inside)))
-        return np.asarray(np.where(inner, odds, means + deviations))
+        return np.asarray(np.where(inner, moved_share(means, deviations), means + deviations))
 
     def _student(self, errors: Floats) -> Floats:
         return self._design.student(errors, UPPER) * self._looks

@@ -49,18 +49,23 @@ def mean_bounds(means: Floats, reaches: Floats) -> tuple[Floats, Floats]:
 
 
 def share_bounds(means: Floats, reaches: Floats) -> tuple[Floats, Floats]:
-    """Bounds of shares, on the scale of the log-odds (delta method). A mean of exactly 0 or 1 bounds itself.
-
-    The delta method is not followed far out, where one person's 0.001 would reach up to 0.9: a plain interval is there.
-    """
+    """Bounds of shares, on the scale of the log-odds (delta method). A mean of exactly 0 or 1 bounds itself."""
     inner = (means > 0) & (means < 1)
-    inside = np.where(inner, means, 0.5)
-    widths = reaches / (inside * (1 - inside))
-    near, far = np.minimum(widths, _FARTHEST), widths > _FARTHEST
-    low, high = expit(logit(inside) - near), expit(logit(inside) + near)
-    low = np.where(far, np.minimum(low, np.maximum(0.0, means - reaches)), low)
-    high = np.where(far, np.maximum(high, np.minimum(1.0, means + reaches)), high)
+    low, high = moved_share(means, -reaches), moved_share(means, reaches)
     return np.where(inner, low, means), np.where(inner, high, means)
+
+
+def moved_share(shares: Floats, errors: Floats) -> Floats:
+    """Shares moved by errors that are given as differences, on the scale of the log-odds (delta method).
+
+    The delta method is not followed far out, where one person's 0.001 would be moved to 0.9: the plain sum is there.
+    A share of 0 or 1 is moved like 0.5: leave it out before.
+    """
+    inside = np.where((shares > 0) & (shares < 1), shares, 0.5)
+    steps = errors / (inside * (1 - inside))
+    near, plain = expit(logit(inside) + np.clip(steps, -_FARTHEST, _FARTHEST)), np.clip(inside + errors, 0.0, 1.0)
+    up, down = np.maximum(near, plain), np.minimum(near, plain)
+    return np.asarray(np.where(steps > _FARTHEST, up, np.where(steps < -_FARTHEST, down, near)))
 
 
 def difference_bounds(
