@@ -150,7 +150,7 @@ def test_a_correction_for_hypothetical_bias_is_said_aloud() -> None:
 
 @pytest.mark.parametrize("seed", range(40, 44))
 def test_a_price_that_hardly_anyone_accepts_is_hardly_ever_the_best(seed: int) -> None:
-    # The two invited personas are a stratum of two, whose errors are wide; a demand of 0.0001 must stay small all the same.
+    # The two invited personas are a stratum of two, whose errors are wide; a demand of 0.0001 must stay small even so.
     asked = {"type": "pricing_strategy", "price_points": [26e6, 38e6, 150e6]}
     found = section(simulate(focus_group(test_scenarios=[asked]), [john(), person("pers_456")], seed))
     highest = found["price_points"][-1]
