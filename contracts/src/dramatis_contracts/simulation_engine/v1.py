@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, StringConstraints
 
 from dramatis_contracts.base import EventBody, Request, Resource
+from dramatis_contracts.pages import Page, PageRequest
 from dramatis_contracts.rpc import Method
 from dramatis_contracts.simulation_engine.common import (
     Calibration,
@@ -502,6 +503,13 @@ class GetSimulation(Request):
     simulation_id: str
 
 
+class ListSimulations(PageRequest):
+    """Newest first."""
+
+    status: Status | None = None
+    type: Kind | None = None
+
+
 SERVICE = "simulation-engine"
 request_focus_group = Method(SERVICE, "request_focus_group", RequestFocusGroup, Simulation)
 request_campaign = Method(SERVICE, "request_campaign", RequestCampaign, Simulation)
@@ -512,3 +520,4 @@ cancel_simulation = Method(SERVICE, "cancel", CancelSimulation, Simulation)
 get_simulation = Method(SERVICE, "get", GetSimulation, Simulation)
 get_results = Method(SERVICE, "results", GetSimulation, Results)
 list_segments = Method(SERVICE, "segments", ListSegments, Segments)
+list_simulations = Method(SERVICE, "list", ListSimulations, Page[Simulation])

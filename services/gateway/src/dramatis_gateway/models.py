@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field, StringConstraints
 from dramatis_contracts.base import Request, Resource
 from dramatis_contracts.notifier import terms as notifier
 from dramatis_contracts.persona import v1 as persona
-from dramatis_contracts.simulation_engine.v1 import Status
+from dramatis_contracts.simulation_engine.v1 import Kind, Status
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$", max_length=100)]
 Types = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.*]+(,[a-z0-9_.*]+)*$", max_length=2000)]
@@ -105,6 +105,11 @@ class ReplayRequest(Request):
 
 class PersonaQuery(PageQuery):
     visibility: persona.Visibility | None = None
+
+
+class SimulationQuery(PageQuery):
+    status: Status | None = None
+    type: Kind | None = None
 
 
 class EventQuery(Request):

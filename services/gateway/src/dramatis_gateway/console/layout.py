@@ -40,7 +40,7 @@ class Entry:
     path: str
 
 
-NAVIGATION = (Entry("Webhooks", "/console/webhooks"),)
+NAVIGATION = (Entry("Simulations", "/console/simulations"), Entry("Webhooks", "/console/webhooks"))
 
 
 def page(template: str, *, session: Session | None = None, status: int = 200, **values: Any) -> HTMLResponse:
@@ -72,7 +72,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"moment": moment, "number": number, "milliseconds": milliseconds}
+    environment.filters |= {"moment": moment, "number": number, "milliseconds": milliseconds, "sentence": sentence}
+    environment.filters |= {"stated": stated, "chance": chance}
     environment.globals["asset"] = asset_address
     environment.globals["event_types"] = sorted(EVENT_TYPES)
     return environment
@@ -83,9 +84,32 @@ def moment(when: datetime) -> str:
     return when.strftime("%Y-%m-%d %H:%M:%S")
 
 
+def sentence(text: str) -> str:
+    """Words of the error catalogue or of a service, as a sentence."""
+    return text[:1].upper() + text[1:].removesuffix(".") + "."
+
+
 def number(value: int) -> str:
     return f"{value:,}"
 
 
 def milliseconds(value: float) -> str:
     return f"{value:,.0f} ms" if value >= 10 else f"{value:.1f} ms"
+
+
+def stated(value: float | None, unit: str) -> str:
+    """A number without more digits than it carries: `23 %`, `+11 points`, `$3.4M`."""
+    if value is None:
+        return "not known"
+    if unit == "probability":
+        return "below 1 %" if 0 < value < 0.005 else f"{100 * value:.0f} %"
+    if unit == "difference":
+        return f"{100 * value:+.0f} points".replace("-", "−")
+    return f"${value:,.0f}"
+
+
+def chance(value: float) -> str:
+    """Two digits, and never certainty."""
+    if value > 0.99:
+        return "above 0.99"
+    return "below 0.01" if value < 0.01 else f"{value:.2f}"

@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
+from dramatis_contracts.pages import Page
 from dramatis_contracts.simulation_engine import v1
 from dramatis_gateway.describe import described, documented
-from dramatis_gateway.door import TheCaller, TheDoor, answer
-from dramatis_gateway.models import AcceptedSimulation, FollowUpRecommendations, FollowUpTest
+from dramatis_gateway.door import TheCaller, TheDoor, answer, answer_page
+from dramatis_gateway.models import AcceptedSimulation, FollowUpRecommendations, FollowUpTest, SimulationQuery
 from dramatis_gateway.prompt import results_within
 from dramatis_gateway.validation import json_body
 from dramatis_kit import new_id
@@ -68,6 +69,12 @@ def accepted(simulation: v1.Simulation) -> AcceptedSimulation:
         webhook_url=None,
         ws_channel=f"/ws/simulations/{simulation.simulation_id}",
     )
+
+
+@router.get("", response_model=Page[v1.Simulation], responses=documented("INVALID_REQUEST"))
+async def list_simulations(request: Request, caller: TheCaller, query: Annotated[SimulationQuery, Query()]) -> Response:
+    """List simulations, newest first. `Link`, `X-Total-Count`, `X-Page-Size` and `X-Current-Page` tell the place."""
+    return answer_page(request, await caller.ask(v1.list_simulations, v1.ListSimulations(**query.model_dump())))
 
 
 @router.get("/{simulation_id}", response_model=v1.Simulation, responses=documented("NOT_FOUND"))
