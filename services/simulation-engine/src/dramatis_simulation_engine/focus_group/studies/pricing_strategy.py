@@ -69,10 +69,8 @@ class PricingStudy:
         return self.listing.price * LADDER
 
     def _question(self, kind: str, prices: Floats) -> Question:
-        alternatives = tuple(
-            Alternative(f"{price:.0f}", {}, self.listing.signs, price * self.hypothetical_bias)
-            for price in prices.tolist()
-        )
+        shown = (prices * self.hypothetical_bias).tolist()
+        alternatives = tuple(Alternative(f"{price:.0f}", {}, self.listing.signs, price) for price in shown)
         return Question(key_of(kind, alternatives), QUESTION, "each", alternatives, "property", self.listing)
 
     @property
