@@ -13,7 +13,7 @@ from dramatis_contracts.notifier import v1
 from dramatis_contracts.notifier.terms import DeliveryStatus
 from dramatis_gateway.console.routing import TheForm, TheVisit, Visit, console_router
 from dramatis_gateway.problems import Problem
-from dramatis_kit import utc_now
+from dramatis_kit import Rejected, utc_now
 
 router = console_router()
 
@@ -87,18 +87,12 @@ async def show_delivery(visit: TheVisit, webhook_id: str, delivery_id: str) -> R
 @router.post("/webhooks/{webhook_id}/{wish}")
 async def change_endpoint(visit: TheVisit, fields: TheForm, webhook_id: str, wish: str) -> Response:
     """Enable, disable, send an example, or send what failed again; then the endpoint's page."""
-    match wish:
-        case "enable" | "disable":
-            changes = v1.WebhookChanges(enabled=wish == "enable")
-            await visit.caller.ask(v1.update_webhook, v1.UpdateWebhook(webhook_id=webhook_id, changes=changes))
-            notice = f"The endpoint is {wish}d."
-        case "test":
-            await visit.caller.ask(v1.send_example, v1.SendExample(webhook_id=webhook_id))
-            notice = "An example of persona.created is on its way."
-        case "replay-failed":
-            notice = await _replay_failed(visit, webhook_id, fields.get("since", ""))
-        case _:
-            raise Problem("NOT_FOUND")
+    try:
+        notice = await _changed(visit, webhook_id, wish, fields)
+    except Rejected as refused:  # by the state of the endpoint, which its page shows
+        if refused.code == "NOT_FOUND":
+            raise
+        notice = f"That was not possible: {refused.message}."
     return await visit.done(notice, f"/console/webhooks/{webhook_id}")
 
 
@@ -108,6 +102,21 @@ async def replay_delivery(visit: TheVisit, _form: TheForm, webhook_id: str, deli
     await visit.caller.ask(v1.replay_one, v1.ReplayOne(webhook_id=webhook_id, delivery_id=delivery_id))
     address = f"/console/webhooks/{webhook_id}/deliveries/{delivery_id}"
     return await visit.done("The delivery is sent again.", address)
+
+
+async def _changed(visit: Visit, webhook_id: str, wish: str, fields: dict[str, str]) -> str:
+    """Do what is wished for; a notice of it."""
+    match wish:
+        case "enable" | "disable":
+            changes = v1.WebhookChanges(enabled=wish == "enable")
+            await visit.caller.ask(v1.update_webhook, v1.UpdateWebhook(webhook_id=webhook_id, changes=changes))
+            return f"The endpoint is {wish}d."
+        case "test":
+            await visit.caller.ask(v1.send_example, v1.SendExample(webhook_id=webhook_id))
+            return "An example of persona.created is on its way."
+        case "replay-failed":
+            return await _replay_failed(visit, webhook_id, fields.get("since", ""))
+    raise Problem("NOT_FOUND")
 
 
 async def _with_health(visit: Visit, webhook: v1.Webhook) -> Endpoint:
