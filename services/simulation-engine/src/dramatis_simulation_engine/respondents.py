@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dramatis_contracts.simulation_engine.v1 import Calibration
 from dramatis_simulation_engine.people import Respondent
@@ -46,6 +47,31 @@ class Respondents(Protocol[Asked]):
 
 
 @dataclass(frozen=True)
+class Occasion:
+    """What everyone answered to one question on one occasion.
+
+    `probabilities` (people, alternatives) in the order of the question; `first` (people,): which alternative was shown
+    first.
+    """
+
+    probabilities: Floats
+    first: NDArray[np.intp]
+
+
+@runtime_checkable
+class AskedAgain(Protocol[Asked]):
+    """Respondents who can be asked the same question on several occasions, independent of one another."""
+
+    def occasions(self, question: Asked, wanted: int) -> Sequence[Occasion]:
+        """As many occasions as wanted, or as there are."""
+        ...
+
+    def answers_each(self, question: Asked) -> int:
+        """How many answers of each person the mean is taken over."""
+        ...
+
+
+@dataclass(frozen=True)
 class Reply:
     """What one person answered once. `order`: the places of the alternatives as they were shown."""
 
@@ -71,6 +97,17 @@ class RecordedRespondents:
     def answer(self, question: Question, rows: slice) -> Floats:
         """The mean of each person's replicates, shape (len(rows), alternatives)."""
         return np.stack([self.replicates(question, person).mean(axis=0) for person in self.people[rows]])
+
+    def occasions(self, question: Question, wanted: int) -> Sequence[Occasion]:
+        """The replicates, one after another, as far as everyone has as many."""
+        replies = [self.replies[question.key, person.id] for person in self.people]
+        several = list(zip(*replies, strict=False))[:wanted]
+        return [
+            Occasion(np.array([r.probabilities for r in one]), np.array([r.order[0] for r in one])) for one in several
+        ]
+
+    def answers_each(self, question: Question) -> int:
+        return min(len(self.replies[question.key, person.id]) for person in self.people)
 
     def replicates(self, question: Question, person: Respondent) -> Floats:
         """One person's answers, shape (replicates, alternatives)."""

@@ -14,6 +14,7 @@ from dramatis_contracts.simulation_engine.v1 import (
     Scenario,
     TasteSet,
 )
+from dramatis_simulation_engine.diagnostics import diagnostics_of
 from dramatis_simulation_engine.focus_group.estimated import ASSUMED
 from dramatis_simulation_engine.focus_group.listing import Listing, read_listing
 from dramatis_simulation_engine.focus_group.questions import Answers, Question
@@ -121,10 +122,14 @@ class FocusGroupPlan:
         details = None
         if parameters.detail_level == "detailed":
             population = describe_population(respondents.people, load_segments(DOMAIN))
-            details = details_of(self.studies, asked, results, respondents, population, unread)
-            details["stopping"] = stopped.as_json() if stopped else None
+            sections = {
+                "population": population,
+                "stopping": stopped.as_json() if stopped else None,
+                "diagnostics": diagnostics_of(answers, respondents, evidence, self._modelled(respondents), self.seed),
+            }
             if isinstance(respondents, StatisticalRespondents):
-                details["tastes"] = respondents.estimates.described(self.questions)
+                sections["tastes"] = respondents.estimates.described(self.questions)
+            details = details_of(self.studies, asked, results, respondents, sections, unread)
         return Outcome(
             summary=summary_of(results, unread, _statement(respondents, self.questions), stopped),
             recommendations=tuple(r for result in results for r in result.recommendations),
@@ -134,6 +139,10 @@ class FocusGroupPlan:
             model_version=respondents.model_version,
             detailed_results=details,
         )
+
+    def _modelled(self, respondents: Respondents[Question]) -> Respondents[Question] | None:
+        """The same people as the choice model draws them, to compare others with."""
+        return None if respondents.kind == "statistical" else self.asked(respondents.people)
 
     def _stopped(self, answers: Sequence[Answers], people: Sequence[Respondent]) -> Stopped | None:
         if not self.focus_group.simulation_parameters.stop_early:

@@ -1,7 +1,7 @@
 """From the results of the studies to what a client reads. Pure."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from dramatis_contracts.simulation_engine.v1 import Summary
@@ -60,12 +60,11 @@ def details_of(
     answers: Sequence[Sequence[Answers]],
     results: Sequence[StudyResult],
     respondents: Respondents[Question],
-    population: dict[str, Any],
+    sections: Mapping[str, Any],
     unread: Unread,
 ) -> dict[str, Any]:
-    """All sections as JSON. A section is null when no scenario of its kind was asked."""
-    details = _sections(studies, results)
-    details["population"] = population
+    """All sections as JSON, `sections` among them. A study's section is null when nothing of its kind was asked."""
+    details = {**_sections(studies, results), **sections}
     shown = [{"field": where, "text": text} for where, text in unread[:UNREAD_SHOWN]]
     details["unrecognized"] = {"texts": shown, "of": len(unread)}
     room = DETAIL_BYTES - len(json.dumps(details)) - 200

@@ -8,7 +8,7 @@ study (between), and a deviation on each occasion (within; Hess and Train 2011),
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -28,6 +28,7 @@ from dramatis_simulation_engine.focus_group.questions import Question
 from dramatis_simulation_engine.focus_group.tastes import Assumptions, Tastes, tastes_of
 from dramatis_simulation_engine.focus_group.wishes import Constant
 from dramatis_simulation_engine.people import Respondent
+from dramatis_simulation_engine.respondents import Occasion
 from dramatis_simulation_engine.seeds import Floats, normals, rotated_normals, seed_of, sobol, uniforms
 
 _WEAKEST_FIRST: tuple[Calibration, ...] = ("assumed", "elicited", "fitted")
@@ -138,19 +139,43 @@ class StatisticalRespondents:
     def answer(self, question: Question, rows: slice) -> Floats:
         """Probabilities averaged over the draws; an alternative that a deal breaker removes has 0."""
         posed = self.pose(question)
-        utilities = self._draw_utilities(question, posed, rows) / self._noise[rows, None, None]
+        draws = self._draws(question, rows, len(posed.loadings) + 1)
+        return np.asarray(self._shares(question, posed, draws, rows).mean(axis=1))
+
+    def occasions(self, question: Question, wanted: int) -> Sequence[Occasion]:
+        """Everyone asked again, on independent occasions, the options shown from another one on each time."""
+        return [self._occasion(question, number) for number in range(wanted)]
+
+    def answers_each(self, question: Question) -> int:  # noqa: ARG002  (the same for all)
+        return self._iterations
+
+    def _occasion(self, question: Question, number: int) -> Occasion:
+        options = len(question.alternatives)
+        first = number % options
+        shown = [(first + place) % options for place in range(options)]
+        turned = replace(
+            question, key=f"{question.key}@{first}", alternatives=[question.alternatives[place] for place in shown]
+        )
+        posed = self.pose(turned)
+        generator = np.random.default_rng(seed_of(self._seed, question.key, "occasion", number))
+        draws = generator.standard_normal((len(self.people), 1, len(posed.loadings) + 1))
+        probabilities = self._shares(turned, posed, draws, slice(None))[:, 0, :]
+        return Occasion(probabilities[:, np.argsort(shown)], np.full(len(self.people), first))
+
+    def _shares(self, question: Question, posed: Posed, draws: Floats, rows: slice) -> Floats:
+        """Probabilities on each occasion, shape (people, draws, alternatives)."""
+        utilities = self._utilities(posed, draws, rows) / self._noise[rows, None, None]
         shares = _menu_shares if question.format == "menu" else _single_shares
-        return np.asarray(shares(utilities, posed.available[rows, None, :]).mean(axis=1))
+        return shares(utilities, posed.available[rows, None, :])
 
     def mean_utilities(self, question: Question) -> Floats:
         """V at each person's own mean tastes, shape (people, alternatives)."""
         posed = self.pose(question)
         return self._without_price(posed, slice(None)) - self.price[:, None] * posed.log_prices
 
-    def _draw_utilities(self, question: Question, posed: Posed, rows: slice) -> Floats:
+    def _utilities(self, posed: Posed, draws: Floats, rows: slice) -> Floats:
         """Utilities on each occasion, shape (people, draws, alternatives)."""
         choice = self.assumptions.choice
-        draws = self._draws(question, rows, len(posed.loadings) + 1)
         utilities = np.einsum("nrd,dj->nrj", draws[:, :, :-1], posed.loadings)
         utilities *= choice["within"] * self._occasional[rows, None, None]
         utilities += self._without_price(posed, rows)[:, None, :]

@@ -1,10 +1,11 @@
 """How far people agree with one another: Kendall's W and Krippendorff's alpha. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import chdtrc, stdtrit
 
 from dramatis_simulation_engine.seeds import Floats
@@ -12,6 +13,7 @@ from dramatis_simulation_engine.statistics.intervals import UPPER
 
 JACKKNIFE = "Kendall's W with ties, jackknife over people"
 ALPHA = "Krippendorff's alpha (ordinal), jackknife over people"
+_GROUPS = 60
 Level = Literal["nominal", "ordinal", "interval"]
 
 
@@ -45,11 +47,11 @@ def kendalls_w(scores: Floats) -> Agreement:
     value = _w(ranks.sum(axis=0), people, options, float(ties.sum()))
     if value is None or people < 3:
         return Agreement(value, None, None)
-    pairs = zip(ranks, ties, strict=True)
-    without = [_w(ranks.sum(axis=0) - row, people - 1, options, float(ties.sum() - t)) for row, t in pairs]
+    sums, pairs = ranks.sum(axis=0), zip(ranks, ties, strict=True)
+    without = [_w(sums - row, people - 1, options, float(ties.sum() - t)) for row, t in pairs]
     if any(w is None for w in without):
         return Agreement(value, None, None)
-    low, high = _jackknife(value, np.array(without, dtype=np.float64))
+    low, high = jackknife(value, np.array(without, dtype=np.float64))
     return Agreement(value, max(0.0, min(low, _if_some_dissent(value, people))), min(1.0, high))
 
 
@@ -138,15 +140,23 @@ def rank_alpha(scores: Floats) -> Agreement:
     value = krippendorffs_alpha(ranks, "ordinal")
     if value is None or people < 3:
         return Agreement(value, None, None)
-    without = [krippendorffs_alpha(np.delete(ranks, i, axis=0), "ordinal") for i in range(people)]
+    without = [krippendorffs_alpha(ranks[kept], "ordinal") for kept in leaving_out(people)]
     if any(a is None for a in without):
         return Agreement(value, None, None)
-    low, high = _jackknife(value, np.array(without, dtype=np.float64))
+    low, high = jackknife(value, np.array(without, dtype=np.float64))
     return Agreement(value, max(-1.0, min(low, _if_some_dissent(value, people))), min(1.0, high))
 
 
-def _jackknife(value: float, without: Floats) -> tuple[float, float]:
-    people = len(without)
-    error = np.sqrt((people - 1) / people * ((without - without.mean()) ** 2).sum())
-    reach = float(stdtrit(people - 1, UPPER) * error)
+def leaving_out(people: int) -> Iterator[NDArray[np.bool_]]:
+    """Masks that leave out one person after another, or one of 60 groups of many people."""
+    groups = min(people, _GROUPS)
+    for group in range(groups):
+        yield np.arange(people) % groups != group
+
+
+def jackknife(value: float, without: Floats) -> tuple[float, float]:
+    """The interval of a statistic from its values without each person, or group, in turn (Tukey 1958)."""
+    parts = len(without)
+    error = np.sqrt((parts - 1) / parts * ((without - without.mean()) ** 2).sum())
+    reach = float(stdtrit(parts - 1, UPPER) * error)
     return value - reach, value + reach
