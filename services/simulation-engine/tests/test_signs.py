@@ -204,6 +204,16 @@ def test_a_home_with_a_deal_breaker_is_refused_at_any_price() -> None:
     assert demand(choosy, 1e5, 1e7, about=noisy).tolist() == [0.0, 0.0]
 
 
+def test_a_deal_breaker_of_several_words_removes_no_more_than_it_says() -> None:
+    pools, shared = home(features=["private_pool"]), home(features=["shared_pool"])
+    choosy = someone(wants(deal_breakers=["shared_pool"]))
+    assert interest(choosy, pools) > 0
+    assert interest(choosy, shared) == 0
+    both = someone(wants(deal_breakers=["small pool with garden"]))
+    assert interest(both, pools) > 0
+    assert interest(both, home(features=["pool", "garden"])) == 0
+
+
 @pytest.mark.parametrize(
     "private",
     [

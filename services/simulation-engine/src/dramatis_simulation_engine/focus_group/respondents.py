@@ -232,9 +232,10 @@ class StatisticalRespondents:
 
     def removed_by(self, question: Question, person: int, alternative: int) -> list[str]:
         """The persona's own words for what makes this alternative impossible."""
-        breaks = self.tastes[person].wishes.breaks
+        wishes = self.tastes[person].wishes
         signs = question.alternatives[alternative].signs
-        return [text for key, text in breaks.items() if key in signs] if breaks else []
+        alone = [text for each, text in wishes.breaks.items() if each in signs]
+        return list(dict.fromkeys([*alone, *(text for all_, text in wishes.break_together if all_ <= signs)]))
 
     def _changes(self, question: Question) -> Floats:
         changes = np.zeros((len(question.alternatives), len(self._names)))

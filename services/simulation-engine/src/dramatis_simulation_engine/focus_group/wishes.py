@@ -40,6 +40,9 @@ class Wishes:
     residence: Phrase | None = None
     must_haves: tuple[str, ...] = ()
     breaks: Mapping[tuple[str, Sign], str] = field(default_factory=dict)
+    """What makes a home impossible when it is there (or missing), and the words that said so."""
+    break_together: tuple[tuple[frozenset[tuple[str, Sign]], str], ...] = ()
+    """What does so only all at once: "small pool and no garden"."""
     liked: tuple[tuple[Phrase, float, str], ...] = ()
     """(place, utility of a home there, the words that said so)."""
 
@@ -72,6 +75,8 @@ class WishReader:
         self._types: set[str] = set()
         self._must_haves: list[str] = []
         self._breaks: dict[tuple[str, Sign], str] = {}
+        self._break_together: list[tuple[frozenset[tuple[str, Sign]], str]] = []
+        self._nuisances = {a.name for a in taxonomy.attributes if a.nuisance}
         self._liked: list[tuple[Phrase, float, str]] = []
         self._opposed = {a.opposes: a.name for a in taxonomy.attributes if a.opposes}
         self._types_of_property(preferences.property_types)
@@ -91,6 +96,7 @@ class WishReader:
             residence=place_of(residence, self._taxonomy) if residence else None,
             must_haves=tuple(self._must_haves),
             breaks=self._breaks,
+            break_together=tuple(self._break_together),
             liked=tuple(self._liked),
         )
 
@@ -130,8 +136,14 @@ class WishReader:
             self.shifts.append(Shift(contrary, because, -self._sizes["contrary"] * size))
 
     def _deal_breaker(self, where: str, text: str, because: str) -> None:
-        for attribute, sign in self._read(where, text):
-            self._breaks.setdefault((attribute, sign), text)
+        """A nuisance breaks by itself, other things as they are named together: "shared pool" is not any pool."""
+        signs = list(self._read(where, text))
+        alone = [each for each in signs if each[0] in self._nuisances and each[1] > 0]
+        if len(signs) > 1 and not alone:
+            self._break_together.append((frozenset(signs), text))
+        for each in alone or signs[: len(signs) == 1]:
+            self._breaks.setdefault(each, text)
+        for attribute, sign in signs:
             if sign < 0:
                 self.shifts.append(Shift(attribute, f"{because}: {text}", self._sizes["absence_breaks"]))
 

@@ -18,8 +18,8 @@ from dramatis_simulation_engine.seeds import Floats
 from dramatis_simulation_engine.statistics import LEVEL
 
 LADDER = (0.6, 0.85, 1.2, 1.7)
-"""The prices at which the property is asked about as it is, as multiples of the asking price, which is asked anyway. Few:
-a language model is paid for each."""
+"""The prices at which the property is asked about as it is, as multiples of the asking price, which is asked anyway.
+They are few because a language model is paid for each."""
 METHOD = "median over people of the compensating price change; distribution-free interval from order statistics"
 ASSUMES = "a change adds the same log odds of interest at every price"
 _CERTAIN = 1e-12
