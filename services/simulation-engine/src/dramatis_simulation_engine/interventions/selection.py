@@ -1,21 +1,23 @@
 """Which of the compared sequences to recommend. Pure.
 
 The sequence with the highest rate among many looks better than it is. So another sequence replaces the client's own
-only where the difference stays above 0 in simultaneous 95 % bounds over all sequences compared (max-t from multipliers
-over the units of the design, Hothorn, Bretz and Westfall 2008; critical values taken to Student's t for few people).
+only where its gain is larger than what the best of all would gain by chance: when every independent unit of people
+(`statistics.Design`) turns the sign of all its gains by lot (max-t randomisation test, Nichols and Holmes 2002; exact
+for any number of people when gains are symmetric). Fewer than six units can never show a gain.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, stdtrit
 
 from dramatis_simulation_engine.interventions.design import Compared
 from dramatis_simulation_engine.seeds import Floats, seed_of
 from dramatis_simulation_engine.statistics import LEVEL, RESAMPLES, Design, Evidence, best_of
 
 _EQUAL = 1e-9
-SIMULTANEOUS = f"simultaneous {LEVEL * 100:.0f} % bounds over all sequences compared (max-t)"
+_SMALLEST = 1e-24
+"""A variance below this is rounding."""
+SIMULTANEOUS = f"simultaneous {LEVEL * 100:.0f} % bounds over all sequences compared (max-t, signs drawn by lot)"
 
 
 @dataclass(frozen=True)
@@ -50,24 +52,31 @@ def _tied(cloud: Floats | None) -> Floats | None:
 
 
 def simultaneous(gains: Floats, design: Design, seed: int) -> tuple[Floats, Floats] | None:
-    """Bounds that hold for the mean of every column at once; None where nothing is known about the spread."""
-    free = design.degrees_of_freedom
-    if design.units < 2 or free < 1:
+    """Bounds for the mean of every column of (people, columns) at once; None for one unit alone."""
+    if design.units < 2:
         return None
-    errors = design.errors(gains)
-    spread = np.sqrt((errors**2).sum(axis=0))
-    varied = spread > _EQUAL
-    reach = np.zeros(len(spread))
-    if varied.any():
-        reach[varied] = spread[varied] * _critical(errors[:, varied] / spread[varied], free, seed)
+    parts = np.zeros((design.units, gains.shape[1]))
+    np.add.at(parts, design.unit_of, gains / len(gains))
+    spread = _spread(parts.sum(axis=0), parts)
+    reach = spread * _critical(parts, seed)
     means = gains.mean(axis=0)
     return means - reach, means + reach
 
 
-def _critical(standardised: Floats, free: int, seed: int) -> float:
-    """The reach, in standard errors, that covers all columns with probability 0.95."""
-    shape = (RESAMPLES, len(standardised))
-    multipliers = np.random.default_rng(seed_of(seed, "simultaneous")).standard_normal(shape)
-    largest = np.abs(multipliers @ standardised).max(axis=1)
-    normal = float(np.quantile(largest, LEVEL))
-    return float(stdtrit(free, ndtr(normal)))
+def _spread(sums: Floats, parts: Floats) -> Floats:
+    """Standard errors of sums of independent parts, (…, columns). Their squares do not change with their signs."""
+    units = len(parts)
+    squares = (parts**2).sum(axis=0) - sums**2 / units
+    return np.asarray(np.sqrt(np.maximum(squares * units / (units - 1), _SMALLEST)))
+
+
+def _critical(parts: Floats, seed: int) -> float:
+    """How many standard errors the largest of all means reaches by chance in 5 of 100 draws of signs."""
+    generator = np.random.default_rng(seed_of(seed, "simultaneous"))
+    signs = 2.0 * generator.integers(0, 2, size=(RESAMPLES, len(parts)), dtype=np.int8) - 1.0
+    turned = signs @ parts
+    largest = np.abs(turned / _spread(turned, parts)).max(axis=1)
+    # What was observed is one more draw: that makes the test exact.
+    own = parts.sum(axis=0)
+    observed = np.abs(own / _spread(own, parts)).max()
+    return float(np.quantile(np.append(largest, observed), LEVEL, method="higher"))
