@@ -1,7 +1,8 @@
 """From events to deliveries: every service's stream, matched with the webhooks that want it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 
 import structlog
 
@@ -14,11 +15,14 @@ from dramatis_notifier.chains import Chains, queued_document
 from dramatis_notifier.deliveries import Deliveries
 from dramatis_notifier.documents import document_of, endpoint_of
 from dramatis_notifier.endpoints import Endpoints
+from dramatis_notifier.firsts import Waiting
 from dramatis_notifier.payload import Message, event_name, message_of
 from dramatis_notifier.subscriptions import Subscription
 from dramatis_notifier.worker import Worker
 
 log = structlog.get_logger()
+
+_TAKEN_AT_ONCE = 400
 
 
 class Announcer:
@@ -60,14 +64,39 @@ class Announcer:
         messages = _Messages()
         now = self._clock()
         documents: list[Document] = []
+        at_once: list[Document] = []
         for subscription in subscriptions:
             wanted = [event for event in events if subscription.wants(event)]
             made = [messages.document(event, subscription, now) for event in wanted]
             room = 0 if subscription.rated else self._worker.room(subscription.endpoint)
-            leased = [self._deliveries.leased(one, self._worker.lease_end(now)) for one in made[:room]]
-            documents += [*leased, *made[room:]]
+            at_once += made[:room]
+            documents += made[room:]
+        await self._insert(documents)
+        await self._post_at_once(at_once)
+
+    async def _post_at_once(self, documents: Sequence[Document]) -> None:
+        """Some at a time: what was not taken up yet costs nothing while the event bus keeps it."""
+        known = await self._deliveries.known([one["_id"] for one in documents]) if documents else set()
+        new = {one["_id"]: one for one in documents if one["_id"] not in known}
+        waiting = Waiting()
+        for some in batched(new.values(), _TAKEN_AT_ONCE):
+            self._worker.take(some, waiting)
+            if not await waiting.down_to(_TAKEN_AT_ONCE):
+                await self._store_untried(waiting, new)
+        if not await waiting.down_to(0):
+            await self._store_untried(waiting, new)
+
+    async def _store_untried(self, waiting: Waiting, new: Mapping[str, Document]) -> None:
+        """What takes too long for a batch to wait for, or cannot be tried now."""
+        until = self._worker.lease_end(self._clock())
+        left = list(waiting.left)
+        leased = [self._deliveries.leased(new[one], until) for one in left if one not in waiting.refused]
+        refused = [new[one] | ({"due_at": at} if at else {}) for one, at in waiting.refused.items()]
+        await self._insert([*leased, *refused])
+        waiting.give_up(left)
+
+    async def _insert(self, documents: Sequence[Document]) -> None:
         fresh = await self._deliveries.insert(documents)
-        self._worker.accept([one for one in fresh if one["lease"]])
         self._worker.wake({endpoint_of(one) for one in fresh if not one["lease"]})
 
     async def _deliver_in_order(self, subscription: Subscription, events: Sequence[Envelope]) -> None:
@@ -117,3 +146,9 @@ class _Messages:
         if key not in self._made:
             self._made[key] = message_of(event, subscription.payload_format)
         return document_of(event, subscription.endpoint, self._made[key], now)
+
+
+def batched(documents: Iterable[Document], size: int) -> Iterator[list[Document]]:
+    left = iter(documents)
+    while some := list(islice(left, size)):
+        yield some

@@ -110,11 +110,23 @@ class Deliveries:
         with reported(STORE):
             await self._claims.update_many(self._mine(ids), {"$set": {"due_at": due_at, "lease": None}})
 
+    async def known(self, ids: Collection[str]) -> set[str]:
+        """Which of these deliveries are stored already."""
+        with reported(STORE):
+            found = self._collection.find({"_id": {"$in": list(ids)}}, {"_id": 1})
+            return {document["_id"] async for document in found}
+
     async def record(self, attempts: Sequence[Attempted], now: datetime) -> None:
         """Store attempts and what follows from them, many in one write. Repeating it changes nothing."""
-        writes = [write for attempted in attempts for write in _recorded(attempted, now)]
-        with reported(STORE):
-            await self._collection.bulk_write(writes, ordered=True)
+        first = {one.delivery.id: one for one in attempts if one.delivery.unstored}
+        fresh = await self.insert([_result(one, now) for one in first.values()]) if first else []
+        # One that was stored in the meantime has its result written over it.
+        for document in fresh:
+            del first[document["_id"]]
+        again = [one for one in attempts if not one.delivery.unstored or one.delivery.id in first]
+        if writes := [write for attempted in again for write in _recorded(attempted, now)]:
+            with reported(STORE):
+                await self._collection.bulk_write(writes, ordered=True)
 
     async def stop(self, endpoint: Endpoint, now: datetime) -> None:
         """End everything that still waits for an endpoint which takes no more."""
@@ -147,6 +159,20 @@ def _repeated(error: BulkWriteError) -> set[int]:
     if not failed or details.get("writeConcernErrors") or any(one["code"] != _DUPLICATE_KEY for one in failed):
         raise error
     return {one["index"] for one in failed}
+
+
+def _result(attempted: Attempted, now: datetime) -> Document:
+    """A new delivery together with its first attempt."""
+    verdict = attempted.verdict
+    finished = {} if verdict.status == "pending" else {"finished_at": now}
+    return {
+        **(attempted.delivery.unstored or {}),
+        "status": verdict.status,
+        "due_at": verdict.due_at,
+        "attempts": [attempted.attempt.model_dump()],
+        "failures": int(verdict.status != "delivered"),
+        **finished,
+    }
 
 
 def _recorded(attempted: Attempted, now: datetime) -> Iterable[UpdateOne]:

@@ -4,7 +4,7 @@ A pending delivery of an ordered endpoint has the status "queued": its turn come
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -31,6 +31,8 @@ class Delivery:
     failures: int
     kind: Kind = "event"
     chain: str | None = None
+    unstored: Document | None = field(default=None, compare=False, repr=False)
+    """What will be stored with the result of the first attempt."""
 
     @property
     def claim(self) -> str:
@@ -64,7 +66,7 @@ def document_of(event: Envelope, endpoint: Endpoint, message: Message, now: date
     }
 
 
-def carried(document: Mapping[str, Any]) -> Delivery:
+def carried(document: Document, *, unstored: bool = False) -> Delivery:
     return Delivery(
         id=document["_id"],
         endpoint=endpoint_of(document),
@@ -74,6 +76,7 @@ def carried(document: Mapping[str, Any]) -> Delivery:
         failures=document["failures"],
         kind=document.get("kind", "event"),
         chain=document.get("chain"),
+        unstored=document if unstored else None,
     )
 
 

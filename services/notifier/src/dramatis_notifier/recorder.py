@@ -1,4 +1,4 @@
-"""Attempts into the database, many per write: whatever ends while one write is under way goes with the next."""
+"""Attempts into the database, many per write: whatever ends while the writes are under way goes with the next."""
 
 import asyncio
 
@@ -11,6 +11,7 @@ from dramatis_notifier.deliveries import Attempted, Deliveries
 log = structlog.get_logger()
 
 _AT_ONCE = 256
+_WRITERS = 3
 _LONGEST_PAUSE = 5.0
 
 
@@ -22,21 +23,28 @@ class Recorder:
         self._conditions = conditions
         self._clock = clock
         self._waiting: list[tuple[Attempted, asyncio.Future[None]]] = []
-        self._writing: asyncio.Task[None] | None = None
+        self._writers: set[asyncio.Task[None]] = set()
+        self._writing = 0
 
     async def record(self, attempted: Attempted) -> None:
         """Returns once the attempt is stored."""
         stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((attempted, stored))
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write_all(), name="notifier-recorder")
+        # A further writer only for a full batch: small ones cost more than waiting for the next.
+        if self._writing == 0 or (len(self._waiting) >= _AT_ONCE and self._writing < _WRITERS):
+            self._writing += 1
+            writer = asyncio.create_task(self._write_all(), name="notifier-recorder")
+            self._writers.add(writer)
+            writer.add_done_callback(self._writers.discard)
         await stored
 
     async def close(self) -> None:
         """Give up what could not be stored; its deliveries become due again."""
-        if self._writing is not None:
-            self._writing.cancel()
-            await asyncio.wait({self._writing})
+        writers = set(self._writers)
+        for writer in writers:
+            writer.cancel()
+        if writers:
+            await asyncio.wait(writers)
 
     async def _write_all(self) -> None:
         try:
@@ -48,7 +56,7 @@ class Recorder:
                     if not stored.done():
                         stored.set_result(None)
         finally:
-            self._writing = None
+            self._writing -= 1
 
     async def _write(self, attempts: list[Attempted]) -> None:
         pause = 0.1

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from aiohttp import (
     ClientConnectorCertificateError,
@@ -20,6 +21,7 @@ from aiohttp import (
     DummyCookieJar,
     TCPConnector,
 )
+from yarl import URL
 
 from dramatis_kit import Rejected
 from dramatis_notifier.guard import Guard, RefusedAddress
@@ -92,7 +94,9 @@ class Sender:
             self._guard.check(target.url)  # the settings may have changed since it was registered
             async with (
                 asyncio.timeout(self._deadline),
-                self._session.post(target.url, data=message.body, headers=headers, allow_redirects=False) as response,
+                self._session.post(
+                    _parsed(target.url), data=message.body, headers=headers, allow_redirects=False
+                ) as response,
             ):
                 return _answer(response, await _beginning(response))
         except TimeoutError:
@@ -101,6 +105,11 @@ class Sender:
             return Answer(None, refusal.issue)
         except (ClientError, OSError, ValueError) as error:
             return Answer(None, _words(error))
+
+
+@lru_cache(maxsize=4096)
+def _parsed(url: str) -> URL:
+    return URL(url)
 
 
 def _answer(response: ClientResponse, beginning: bytes) -> Answer:

@@ -39,7 +39,7 @@ class NotifierSettings(Settings):
     webhook_in_flight_per_endpoint: int = Field(default=8, ge=1)
     """An endpoint whose last attempt failed gets one at a time until it accepts something."""
 
-    webhook_claimed_per_endpoint: int = Field(default=128, ge=1)
+    webhook_claimed_per_endpoint: int = Field(default=512, ge=1)
     """Deliveries of one endpoint that a process holds in memory, waiting or under way."""
 
     webhook_lease_seconds: Seconds = 10

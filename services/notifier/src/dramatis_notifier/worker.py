@@ -19,6 +19,7 @@ from dramatis_kit import Clock, Document, Unavailable
 from dramatis_notifier.deliveries import Attempted
 from dramatis_notifier.documents import Delivery, carried
 from dramatis_notifier.endpoints import Endpoints
+from dramatis_notifier.firsts import Firsts, Waiting
 from dramatis_notifier.lanes import Lanes, Limits
 from dramatis_notifier.leases import Leases
 from dramatis_notifier.places import Endpoint
@@ -39,7 +40,7 @@ Spawn = Callable[[Coroutine[Any, Any, None], str], "asyncio.Task[None]"]
 
 
 class Worker:
-    """Delivers until it is closed. `wake` and `accept` make new deliveries go out at once."""
+    """Delivers until it is closed. `wake` and `take` make new deliveries go out at once."""
 
     def __init__(
         self,
@@ -56,6 +57,7 @@ class Worker:
         self._settings = settings
         self._clock = clock
         self._jitter = jitter
+        self._firsts = Firsts()
         self._recorder = Recorder(stores.deliveries, stores.conditions, clock)
         self._warden = Warden(endpoints, stores.conditions, settings, clock)
         self._lanes = Lanes(
@@ -95,17 +97,20 @@ class Worker:
             self._news.set()
 
     def room(self, endpoint: Endpoint) -> int:
-        """How many new deliveries of an endpoint may be stored as this process's own, for `accept`."""
+        """How many new deliveries of an endpoint `take` would post at once."""
         return 0 if self._closing else self._lanes.room_at_once(endpoint, self._clock())
 
     def lease_end(self, now: datetime) -> datetime:
         return self._leases.end(now)
 
-    def accept(self, documents: Sequence[Document]) -> None:
-        """Take up deliveries that were stored as this process's own."""
+    def take(self, documents: Sequence[Document], waiting: Waiting) -> None:
+        """Post new deliveries that are not stored yet; see `firsts.py`. What is under way already is not doubled."""
         by_endpoint: dict[Endpoint, list[Delivery]] = {}
-        for delivery in map(carried, documents):
-            by_endpoint.setdefault(delivery.endpoint, []).append(delivery)
+        for document in documents:
+            if document["_id"] not in self._firsts:
+                delivery = carried(document, unstored=True)
+                by_endpoint.setdefault(delivery.endpoint, []).append(delivery)
+        self._firsts.follow([document["_id"] for document in documents], waiting)
         for endpoint, deliveries in by_endpoint.items():
             self._lanes.add(endpoint, deliveries)
         self._start_posts()
@@ -115,6 +120,7 @@ class Worker:
         self._endpoints.forget(endpoint)
         for delivery in self._lanes.drop(endpoint):
             self._leases.forget(delivery)
+            self._firsts.refused(delivery.id)
 
     # Claiming
 
@@ -218,6 +224,7 @@ class Worker:
             self._leases.forget(delivery)
         finally:
             self._lanes.done(delivery)
+            self._firsts.refused(delivery.id)
         if following:
             self._lanes.add(delivery.endpoint, [following])
         if not self._closing:
@@ -235,12 +242,16 @@ class Worker:
             self._leases.forget(delivery)
             return None
         answer, attempt = await self._post(target, delivery)
+        self._firsts.answered(delivery.id)
         retries = self._settings.webhook_retry_seconds if delivery.kind == "event" else ()
         verdict = judge(answer, delivery.failures, self._clock(), retries, self._jitter)
         tick = asyncio.get_running_loop().time()
         untaken, until = self._lanes.answer(delivery, verdict, self._clock(), tick)
         self._start_posts()
+        for other in untaken:
+            self._firsts.refused(other.id, until)
         await self._recorder.record(Attempted(delivery, attempt, verdict))
+        self._firsts.stored(delivery.id)
         await self._leases.give_back(untaken, until)
         if reason := await self._warden.hopeless(delivery, target, answer, verdict):
             await self._endpoints.disable(delivery.endpoint, reason, delivery.event_id)
@@ -251,7 +262,7 @@ class Worker:
     async def _post(self, target: Target, delivery: Delivery) -> tuple[Answer, v1.Attempt]:
         at, start = self._clock(), time.perf_counter()
         answer = await self._sender.post(target, delivery.event_id, delivery.message, at)
-        attempt = v1.Attempt(
+        attempt = v1.Attempt.model_construct(  # all of it is ours
             at=at,
             status_code=answer.status,
             error=answer.error,
