@@ -1,7 +1,7 @@
 """`python -m bench.webhook_receiver`: many webhook receivers in one process, as cheap as can be.
 
 The first part of the path says how it behaves: `/ok/…`, `/fail/…`, `/slow/…`, `/hang/…`. `GET /report` tells what
-arrived since the last `POST /reset`. Its first line of output is its port.
+arrived since the last `GET /reset`, `GET /count` how much. Its first line of output is its port.
 """
 
 import asyncio
@@ -72,7 +72,7 @@ class Receiver(asyncio.Protocol):
 
     def _answer(self, path: bytes, body: bytes) -> None:
         behaviour = path.split(b"/", 2)[1]
-        if behaviour in (b"report", b"reset"):
+        if behaviour in (b"count", b"report", b"reset"):
             self._tell(behaviour)
             return
         self._arrivals.add(behaviour, body)
@@ -82,7 +82,7 @@ class Receiver(asyncio.Protocol):
             self._write(_ANSWERS.get(behaviour, _FAILURE))
 
     def _tell(self, what: bytes) -> None:
-        content = self._arrivals.report()
+        content = b"%d" % self._arrivals.count if what == b"count" else self._arrivals.report()
         if what == b"reset":
             self._arrivals.reset()
         self._write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(content) + content)
