@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 from simulation_scene import EXAMPLE, focus_group, john, person, with_parameters
 
+from dramatis_contracts.simulation_engine.v1 import Calibration
 from dramatis_simulation_engine.diagnostics import correlation_of, diagnostics_of
 from dramatis_simulation_engine.focus_group.model import FocusGroupPlan, simulate
 from dramatis_simulation_engine.people import Respondent
@@ -144,6 +146,43 @@ def test_the_correlation_leaves_the_popularity_of_options_aside() -> None:
     assert unrelated.low < 0 < unrelated.high
 
 
+def test_yes_or_no_to_single_offers_is_retested_without_places() -> None:
+    offers = Question("offers", "Would you?", "each", tuple(map(Alternative, "abc")))
+    steadily, by_chance = (recorded(who, 60, 2, offers) for who in (steady, erratic))
+    sure, unsure = found(steadily, offers), found(by_chance, offers)
+    assert sure["test_retest"]["same_choice"]["value"] == sure["test_retest"]["kappa"] == 1.0
+    assert abs(unsure["test_retest"]["kappa"]) < 0.2
+    assert sure["position_bias"] is sure["straight_lining"] is None
+    assert sure["rank_agreement"][0]["question"] == "Would you?"
+
+
+@dataclass(frozen=True)
+class OnceOnly:
+    """Respondents who cannot be asked again."""
+
+    people: Sequence[Respondent]
+    model_version: str = "test"
+    kind: Literal["statistical", "llm"] = "statistical"
+    calibration: Calibration = "assumed"
+    unrecognized: Sequence[tuple[str, str]] = ()
+
+    def answer(self, question: Question, rows: slice) -> Floats:
+        return np.full((len(self.people), len(question.alternatives)), 0.2)[rows]
+
+    def explained(self, question: Question, person: int, alternative: int) -> None:
+        return None
+
+
+def test_respondents_who_cannot_be_asked_again_show_agreement_only() -> None:
+    once = OnceOnly([person(f"pers_{i}") for i in range(8)])
+    shown = diagnostics_of(
+        [Answers(MENU, once.answer(MENU, slice(None)))], once, Evidence(8, seed=1, model_version="test"), None, 1
+    )
+    assert shown["occasions"] == 0
+    assert shown["test_retest"] is shown["position_bias"] is shown["straight_lining"] is None
+    assert len(shown["rank_agreement"]) == 1
+
+
 # The statistical respondents
 
 
@@ -200,5 +239,6 @@ def test_answers_of_a_model_are_compared_with_what_the_choice_model_draws() -> N
     answers = [Answers(q, respondents.answer(q, slice(None))) for q in plan.questions]
     details = plan.conclude(answers, respondents).detailed_results
     assert details is not None
-    assert [v["between_people_against_choice_model"] for v in details["diagnostics"]["variance"]] == [0.0, 0.0]
+    against = [v["between_people_against_choice_model"] for v in details["diagnostics"]["variance"]]
+    assert against == [0.0] * len(plan.questions)
     assert section()["variance"][0]["between_people_against_choice_model"] is None

@@ -1,8 +1,8 @@
 """How far answers can be trusted: are they steady, do they depend on the order of options, do people differ. Pure.
 
-Everyone is asked the menus again, on independent occasions, the options shown in another order each time (a language
+Everyone is asked again, on independent occasions, the options of a menu shown in another order each time (a language
 model's replicates are such occasions), and makes one choice each time. What one person or one option cannot show is
-None.
+None, and so is what respondents cannot show who are not asked again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,12 +34,13 @@ _NO_VARIANCE = 1e-12
 """Less is rounding."""
 CORRELATION = "Pearson correlation of probabilities between two occasions, within alternatives; jackknife over people"
 Chosen = NDArray[np.intp]
-"""The alternative that each person chooses, (people,); the number of alternatives stands for none."""
+"""Of a menu the alternative that each person chooses, (people,), the number of alternatives standing for none; else 1
+where an alternative is accepted, (people, alternatives)."""
 
 
 @dataclass(frozen=True)
 class Repeated:
-    """One menu on several occasions, with one choice of each person on each."""
+    """One question on several occasions, with one choice of each person on each."""
 
     question: Question
     occasions: Sequence[Occasion]
@@ -48,6 +49,12 @@ class Repeated:
     @property
     def options(self) -> int:
         return len(self.question.alternatives)
+
+    @property
+    def same(self) -> Floats:
+        """Whether a person chooses the same on the first two occasions, (people,): 0 to 1."""
+        equal = np.asarray(self.chosen[0] == self.chosen[1], dtype=np.float64)
+        return equal if equal.ndim == 1 else np.asarray(equal.mean(axis=1))
 
 
 def diagnostics_of(
@@ -61,26 +68,40 @@ def diagnostics_of(
 
     `modelled`: the same people as the choice model has them, where others answered.
     """
-    menus = [given for given in answers if given.question.format == "menu"]
-    repeated = [_repeated(given.question, respondents, seed) for given in menus]
-    again = [menu for menu in repeated if len(menu.occasions) > 1]
+    repeated = [_repeated(given.question, respondents, seed) for given in answers]
+    again = [asked for asked in repeated if len(asked.occasions) > 1]
     return {
-        "occasions": min((len(menu.occasions) for menu in repeated), default=0),
+        "occasions": min((len(asked.occasions) for asked in repeated), default=0),
         "test_retest": _test_retest(again, evidence),
-        "position_bias": _position_bias(again, evidence),
-        "rank_agreement": [_rank_agreement(given, evidence) for given in menus],
-        "variance": [_variance(menu, evidence, modelled, seed) for menu in again],
-        "straight_lining": _straight_lining(repeated),
+        "position_bias": _position_bias([asked for asked in again if _is_menu(asked)], evidence),
+        "rank_agreement": [_rank_agreement(given, evidence) for given in answers],
+        "variance": [_variance(asked, evidence, modelled, seed) for asked in again],
+        "straight_lining": _straight_lining([asked for asked in repeated if _is_menu(asked)]),
         "chance_in_answers": _chance(again, respondents),
     }
+
+
+def _is_menu(asked: Repeated) -> bool:
+    return asked.question.format == "menu" and asked.options > 1
 
 
 def _repeated(question: Question, respondents: Respondents[Any], seed: int) -> Repeated:
     if not isinstance(respondents, AskedAgain):
         return Repeated(question, (), ())
-    occasions = respondents.occasions(question, max(2, min(OCCASIONS, len(question.alternatives))))
-    chosen = [_choose(one, seed_of(seed, question.key, "choice", n)) for n, one in enumerate(occasions)]
+    occasions = respondents.occasions(question, _wanted(question))
+    choose = _choose if question.format == "menu" else _accept
+    chosen = [choose(one, seed_of(seed, question.key, "choice", n)) for n, one in enumerate(occasions)]
     return Repeated(question, occasions, chosen)
+
+
+def _wanted(question: Question) -> int:
+    return max(2, min(OCCASIONS, len(question.alternatives))) if question.format == "menu" else 2
+
+
+def _accept(occasion: Occasion, seed: int) -> Chosen:
+    return np.asarray(
+        np.random.default_rng(seed).random(occasion.probabilities.shape) < occasion.probabilities, np.intp
+    )
 
 
 def _choose(occasion: Occasion, seed: int) -> Chosen:
@@ -96,41 +117,43 @@ def _choose(occasion: Occasion, seed: int) -> Chosen:
 # Test–retest
 
 
-def _test_retest(menus: Sequence[Repeated], evidence: Evidence) -> dict[str, Any] | None:
+def _test_retest(again: Sequence[Repeated], evidence: Evidence) -> dict[str, Any] | None:
     """Two occasions: how many choose the same again, and how probabilities go together."""
-    if not menus:
+    if not again:
         return None
-    same = np.stack([menu.chosen[0] == menu.chosen[1] for menu in menus], axis=1).astype(float)
-    by_chance = float(np.mean([_same_by_chance(menu) for menu in menus]))
-    (agreement,) = evidence.mean_estimates(same.mean(axis=1, keepdims=True), low=0.0, high=1.0)
-    correlation = correlation_of(
-        [menu.occasions[0].probabilities for menu in menus], [menu.occasions[1].probabilities for menu in menus]
-    )
+    same = np.mean([asked.same for asked in again], axis=0)
+    by_chance = float(np.mean([_same_by_chance(asked) for asked in again]))
+    (agreement,) = evidence.mean_estimates(same[:, None], low=0.0, high=1.0)
+    first, second = ([asked.occasions[number].probabilities for asked in again] for number in (0, 1))
+    correlation = correlation_of(first, second)
     return {
         "n": evidence.n,
         "same_choice": _json(evidence, agreement.value, agreement.low, agreement.high, agreement.method),
         "same_choice_by_chance": rounded(by_chance),
         "kappa": None if by_chance >= 1 else rounded((float(same.mean()) - by_chance) / (1 - by_chance)),
         "correlation": _json(evidence, correlation.value, correlation.low, correlation.high, CORRELATION),
-        "questions": [_question_retest(menu) for menu in menus],
+        "questions": [_question_retest(asked, evidence) for asked in again],
     }
 
 
-def _same_by_chance(menu: Repeated) -> float:
+def _same_by_chance(asked: Repeated) -> float:
     """How often two people who are paired at random choose the same."""
-    shares = [np.bincount(chosen, minlength=menu.options + 1) / len(chosen) for chosen in menu.chosen[:2]]
-    return float(shares[0] @ shares[1])
+    if asked.question.format == "menu":
+        shares = [np.bincount(chosen, minlength=asked.options + 1) / len(chosen) for chosen in asked.chosen[:2]]
+        return float(shares[0] @ shares[1])
+    one, other = (chosen.mean(axis=0) for chosen in asked.chosen[:2])
+    return float((one * other + (1 - one) * (1 - other)).mean())
 
 
-def _question_retest(menu: Repeated) -> dict[str, Any]:
-    same = int((menu.chosen[0] == menu.chosen[1]).sum())
-    n = len(menu.chosen[0])
-    low, high = wilson(same, n) if n > 1 else (None, None)
-    value = rounded(same / n)
-    return {
-        "question": menu.question.text,
-        "same_choice": {"value": value, "low": _rounded(low), "high": _rounded(high), "n": n, "method": "Wilson"},
-    }
+def _question_retest(asked: Repeated, evidence: Evidence) -> dict[str, Any]:
+    if asked.question.format == "menu":
+        n = len(asked.same)
+        low, high = wilson(float(asked.same.sum()), n) if n > 1 else (None, None)
+        found = _json(evidence, float(asked.same.mean()), low, high, "Wilson")
+    else:
+        (mean,) = evidence.mean_estimates(asked.same[:, None], low=0.0, high=1.0)
+        found = _json(evidence, mean.value, mean.low, mean.high, mean.method)
+    return {"question": asked.question.text, "same_choice": found}
 
 
 def correlation_of(first: Sequence[Floats], second: Sequence[Floats]) -> Agreement:
@@ -162,7 +185,7 @@ def _correlation(one: Floats, other: Floats) -> float | None:
 
 def _position_bias(menus: Sequence[Repeated], evidence: Evidence) -> dict[str, Any] | None:
     """How much more often an option is chosen when it is shown first than when the same option stands elsewhere."""
-    excess = [found for menu in menus if menu.options > 1 and (found := excess_of_first(menu)) is not None]
+    excess = [found for menu in menus if (found := excess_of_first(menu)) is not None]
     if not excess:
         return None
     values = np.mean(excess, axis=0)[:, None]
@@ -191,7 +214,7 @@ def excess_of_first(menu: Repeated) -> Floats | None:
 
 def _straight_lining(menus: Sequence[Repeated]) -> dict[str, Any] | None:
     """People whose choice stands at the same place in every menu, and how many would by chance; None for one menu."""
-    asked = [menu for menu in menus if menu.chosen and menu.options > 1]
+    asked = [menu for menu in menus if menu.chosen]
     if len(asked) < 2:
         return None
     places = np.stack([_place(menu) for menu in asked])

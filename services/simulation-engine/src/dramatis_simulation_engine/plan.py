@@ -1,16 +1,18 @@
 """A study of any kind as a plan: whom to ask, what to ask, what follows. And how a plan is carried out. Pure."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from dramatis_simulation_engine.diagnostics import diagnostics_of
 from dramatis_simulation_engine.outcome import Outcome
 from dramatis_simulation_engine.people import Respondent
 from dramatis_simulation_engine.questions import Answers, Question, QuestionT
 from dramatis_simulation_engine.respondents import Asked, Respondents
 from dramatis_simulation_engine.sequential import Stopping, ask_until_settled
+from dramatis_simulation_engine.statistics import Evidence
 
 _CELLS = 500_000
 """Numbers of one array that are worked on at a time; bounds the memory and the time between two ticks."""
@@ -45,6 +47,9 @@ class Plan(Protocol[QuestionT]):
         """The people as statistical respondents."""
         ...
 
+    @property
+    def seed(self) -> int: ...
+
     def conclude(self, answers: Sequence[Answers[QuestionT]], respondents: Respondents[QuestionT]) -> Outcome:
         """The results, from the answers to `questions` in their order."""
         ...
@@ -74,7 +79,24 @@ def carry_out(plan: Plan[QuestionT], tick: Tick = lambda *_: None) -> Outcome:
     else:
         answers = ask(plan, respondents, tick)
     tick(_ASKING, "estimating", {})
-    return plan.conclude(answers, respondents)
+    return concluded(plan, answers, respondents)
+
+
+def concluded(
+    plan: Plan[QuestionT], answers: Sequence[Answers[QuestionT]], respondents: Respondents[QuestionT]
+) -> Outcome:
+    """The results, with diagnostics among the details of every kind of study."""
+    outcome = plan.conclude(answers, respondents)
+    if outcome.detailed_results is None or "diagnostics" in outcome.detailed_results or not answers:
+        return outcome
+    evidence = Evidence.of(
+        respondents.people,
+        seed=plan.seed,
+        model_version=respondents.model_version,
+        calibration=respondents.calibration,
+    )
+    diagnostics = diagnostics_of(answers, respondents, evidence, None, plan.seed)
+    return replace(outcome, detailed_results={**outcome.detailed_results, "diagnostics": diagnostics})
 
 
 def ask(plan: Plan[QuestionT], respondents: Respondents[QuestionT], tick: Tick) -> list[Answers[QuestionT]]:

@@ -11,7 +11,7 @@ from dramatis_simulation_engine.llm.prompts import model_version_of
 from dramatis_simulation_engine.llm.recording import Key, answers_in, cost_in, replies_of, tokens_in
 from dramatis_simulation_engine.outcome import Outcome
 from dramatis_simulation_engine.people import Respondent
-from dramatis_simulation_engine.plan import Plan
+from dramatis_simulation_engine.plan import Plan, concluded
 from dramatis_simulation_engine.questions import Answers
 from dramatis_simulation_engine.respondents import RecordedRespondents
 
@@ -34,7 +34,7 @@ def conclude(
         raise stopped_by or next(iter(left_out.values()))
     respondents = RecordedRespondents(people, replies_of(answers), model_version_of(model))
     asked = [Answers(question, respondents.answer(question, slice(None))) for question in plan.questions]
-    outcome = plan.conclude(asked, respondents)
+    outcome = concluded(plan, asked, respondents)
     notes = (*_notes(len(people), len(plan.people), model, left_out, stopped_by),)
     summary = outcome.summary.model_copy(update={"key_findings": (*outcome.summary.key_findings, *notes)})
     details = outcome.detailed_results
