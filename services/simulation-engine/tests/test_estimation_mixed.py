@@ -11,7 +11,7 @@ from dramatis_simulation_engine.estimation.fit import Fit, fit
 from dramatis_simulation_engine.estimation.holdout import score, split
 from dramatis_simulation_engine.estimation.identification import scale_of
 from dramatis_simulation_engine.estimation.logit import fit_plain
-from dramatis_simulation_engine.estimation.mixed_logit import fit_mixed
+from dramatis_simulation_engine.estimation.mixed_logit import Settings, fit_mixed
 from dramatis_simulation_engine.estimation.population import Population, Shape
 from dramatis_simulation_engine.estimation.posteriors import posteriors_of
 from dramatis_simulation_engine.seeds import Floats
@@ -53,6 +53,17 @@ def test_it_recovers_tastes_that_differ_between_people() -> None:
     error = np.abs(found.parameters - [0.2, 0.5, 0.4, 1.0]) / np.sqrt(np.diag(found.covariance))
     assert error.max() < 3
     assert found.population.shares_positive == pytest.approx([0.0, 0.69], abs=0.06)
+
+
+def test_few_draws_around_peoples_modes_do_what_many_ordinary_ones_do() -> None:
+    tastes = np.random.default_rng(4).normal(size=(100, 5)) * 2
+    sets = choice_sets(synthetic(tastes, "abcde", choices=10), TasteModel())
+    few = fit_mixed(sets, fit_plain(sets), {}, Settings(draws=32))
+    shape = few.population.shape
+    ordinary = mixed_logit._Likelihood(sets, shape, 4096, seed=9).at(few.parameters).value
+    coarse = mixed_logit._Likelihood(sets, shape, 32, seed=9).at(few.parameters).value
+    assert few.log_likelihood == pytest.approx(ordinary, abs=3.0)
+    assert abs(coarse - ordinary) > 5 * abs(few.log_likelihood - ordinary)
 
 
 def test_a_taste_with_a_fixed_sign_has_it_for_everyone() -> None:

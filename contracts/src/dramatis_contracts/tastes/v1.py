@@ -57,7 +57,7 @@ class TasteModel(Request):
     mixed: bool = True
     distributions: Annotated[dict[Word, Distribution], Field(max_length=50)] = Field(default_factory=dict)
     correlated: bool | None = None
-    draws: Annotated[int, Field(ge=16, le=2048)] = 256
+    draws: Annotated[int, Field(ge=16, le=2048)] = 128
 
 
 class AppliesTo(Request):

@@ -9,7 +9,7 @@ from dramatis_contracts.tastes.v1 import ObservedChoice, TasteModel
 from dramatis_simulation_engine.estimation.choices import ChoiceSets, InvalidChoices, choice_sets
 from dramatis_simulation_engine.estimation.holdout import Score, score, split
 from dramatis_simulation_engine.estimation.logit import PlainLogit, fit_plain, log_probabilities
-from dramatis_simulation_engine.estimation.mixed_logit import GoOn, MixedLogit, fit_mixed, why_not_mixed
+from dramatis_simulation_engine.estimation.mixed_logit import GoOn, MixedLogit, Settings, fit_mixed, why_not_mixed
 from dramatis_simulation_engine.estimation.population import shape_of
 from dramatis_simulation_engine.estimation.posteriors import Posteriors, posteriors_of, predictive_scores
 from dramatis_simulation_engine.seeds import Floats
@@ -78,10 +78,9 @@ def fit(
 def _best_mixed(sets: ChoiceSets, plain: PlainLogit, model: TasteModel, seed: int, go_on: GoOn) -> MixedLogit:
     """With correlations if that was asked for, or if left open and worth its parameters."""
 
-    def fitted(*, correlated: bool) -> MixedLogit:
-        return fit_mixed(
-            sets, plain, model.distributions, correlated=correlated, draws=model.draws, seed=seed, go_on=go_on
-        )
+    def fitted(*, correlated: bool, start: MixedLogit | None = None) -> MixedLogit:
+        settings = Settings(correlated=correlated, draws=model.draws, seed=seed)
+        return fit_mixed(sets, plain, model.distributions, settings, start=start, go_on=go_on)
 
     if model.correlated is not None:
         return fitted(correlated=model.correlated)
@@ -90,7 +89,7 @@ def _best_mixed(sets: ChoiceSets, plain: PlainLogit, model: TasteModel, seed: in
         return apart
     if why_not_mixed(sets, shape_of(sets, model.distributions, correlated=True)):
         return apart
-    together = fitted(correlated=True)
+    together = fitted(correlated=True, start=apart)
     return together if together.converged and together.bic < apart.bic else apart
 
 
@@ -135,10 +134,10 @@ def _mixed_scores(
     """
     if mixed is None or not go_on() or why_not_mixed(known, mixed.population.shape):
         return None, None
-    correlated = mixed.population.shape.correlated
-    blind = fit_mixed(
-        known, plain, model.distributions, correlated=correlated, draws=model.draws, seed=seed, go_on=go_on
-    )
+    # Where the search begins tells the model nothing about the choices held out: it ends at its own maximum.
+    settings = Settings(correlated=mixed.population.shape.correlated, draws=model.draws, seed=seed)
+    start = mixed if mixed.converged else None
+    blind = fit_mixed(known, plain, model.distributions, settings, start=start, go_on=go_on)
     if not go_on():
         return None, None
     by_person, by_population = predictive_scores(blind.population, known, unknown, seed)

@@ -14,6 +14,7 @@ from dramatis_contracts.tastes.v1 import Distribution
 from dramatis_simulation_engine.estimation.choices import ChoiceSets, InvalidChoices
 from dramatis_simulation_engine.estimation.identification import scale_of
 from dramatis_simulation_engine.estimation.logit import PlainLogit, Square
+from dramatis_simulation_engine.estimation.modes import modes_of
 from dramatis_simulation_engine.estimation.panel import Piece, pieces
 from dramatis_simulation_engine.estimation.population import (
     Population,
@@ -30,11 +31,26 @@ _GRADIENT = 1e-5
 """Converged where no parameter on scaled columns changes the log-likelihood by more, per person."""
 _NUMBERS = 20_000_000
 """People × dimensions × draws that are kept in memory at most: 160 MB."""
+_ROUNDS = 4
+_SETTLED = 0.02
+"""Scaled parameters that move less than this from one round to the next stay where they are."""
 _RUNAWAY = 30.0
 """A scaled parameter beyond this has no finite maximum in sight."""
 
 GoOn = Callable[[], bool]
 """Asked between two evaluations; False stops the search where it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Whether tastes are correlated, how many draws are taken for each person, and the seed of the draws."""
+
+    correlated: bool = False
+    draws: int = 128
+    seed: int = 0
+
+
+_USUAL = Settings()
 
 
 class _Stopped(Exception):
@@ -86,33 +102,41 @@ def fit_mixed(
     sets: ChoiceSets,
     plain: PlainLogit,
     distributions: Mapping[str, Distribution],
+    settings: Settings = _USUAL,
     *,
-    correlated: bool = False,
-    draws: int = 256,
-    seed: int = 0,
     start: "MixedLogit | None" = None,
     go_on: GoOn = lambda: True,
 ) -> MixedLogit:
-    """The maximum simulated likelihood estimate, from the plain logit or another mixed logit of the same shape.
+    """The maximum simulated likelihood estimate, searched from the plain logit, or from another mixed logit.
+
+    After a first search with few draws from the population, draws are taken around each person's mode and weighted
+    (importance sampling; Train 2009, section 9.2.7): a few hundred then do what takes thousands otherwise. They are
+    taken anew until the estimate stays where it is.
 
     Raises `InvalidChoices` where `why_not_mixed` has a reason. What did not converge says so.
     """
-    shape = shape_of(sets, distributions, correlated=correlated)
+    shape = shape_of(sets, distributions, correlated=settings.correlated)
     if reason := why_not_mixed(sets, shape):
         raise InvalidChoices("choices", reason)
     scale = scale_of(sets)
     scaled = sets.scaled(scale)
-    many = affordable_draws(len(sets.people), len(shape.spread), draws)
-    at = _started(plain, shape, scale) if start is None else _rescaled(start.parameters, shape, 1.0 / scale)
-    iterations = 0
-    stopped = False
-    for count in ([min(_FEW_DRAWS, many)] if start is None else []) + [many]:
-        likelihood = _Likelihood(scaled, shape, count, seed, go_on)
-        at, steps, stopped = _climb(likelihood, at)
-        iterations += steps
-        if stopped or count == many:
+    many = affordable_draws(len(sets.people), len(shape.spread), settings.draws)
+    seed = settings.seed
+    if start is None:
+        likelihood = _Likelihood(scaled, shape, min(_FEW_DRAWS, many), seed, go_on)
+        search = _climb(likelihood, _started(plain, shape, scale))
+    else:
+        search = _Search(_rescaled(_embedded(start, shape), shape, 1.0 / scale), 0, stopped=False)
+        likelihood = _Likelihood(scaled, shape, many, seed, around=search.at)
+    for _ in range(_ROUNDS):
+        if search.stopped or _runs_away(search.at):
             break
-    return _concluded(_Likelihood(scaled, shape, many, seed), at, sets, scale, iterations, stopped=stopped)
+        before = search
+        likelihood = _Likelihood(scaled, shape, many, seed, go_on, around=search.at)
+        search = _climb(likelihood, before.at, before.steps)
+        if np.abs(search.at - before.at).max() < _SETTLED:
+            break
+    return _concluded(likelihood, search, sets, scale)
 
 
 def affordable_draws(people: int, dimensions: int, wanted: int) -> int:
@@ -136,11 +160,24 @@ class _Point:
 class _Likelihood:
     """The simulated log-likelihood as a function of the parameters, on scaled columns."""
 
-    def __init__(self, sets: ChoiceSets, shape: Shape, draws: int, seed: int, go_on: GoOn = lambda: True) -> None:
+    def __init__(
+        self,
+        sets: ChoiceSets,
+        shape: Shape,
+        draws: int,
+        seed: int,
+        go_on: GoOn = lambda: True,
+        around: Floats | None = None,
+    ) -> None:
+        """`around` are parameters near which draws shall be good: they are taken where people's modes are then."""
         self.shape, self.draws = shape, draws
         self.people = len(np.unique(sets.person))
         self._everyone = len(sets.people)
         self._normal = normal_draws(self._everyone, len(shape.spread), draws, seed)
+        self._offsets = np.zeros((self._everyone, draws))
+        if around is not None:
+            modes = modes_of(Population(sets.names, shape, *shape.split(around)), sets)
+            self._normal, self._offsets = modes.proposals(self._normal)
         self._pieces = list(pieces(sets, draws))
         self._names, self._go_on = sets.names, go_on
         columns = range(len(sets.names))
@@ -149,20 +186,18 @@ class _Likelihood:
         self._dimensions = np.array([d for _, d in entries])
         self._last: tuple[bytes, _Point] | None = None
 
-    def at(self, parameters: Floats, *, curved: bool = False) -> _Point:
-        """Raises `_Stopped`."""
+    def at(self, parameters: Floats, *, curved: bool = False, anyway: bool = False) -> _Point:
+        """Raises `_Stopped`, unless the value is wanted anyway."""
         key = parameters.tobytes()
         if self._last and self._last[0] == key and (self._last[1].hessian is not None or not curved):
             return self._last[1]
-        if not self._go_on():
-            raise _Stopped
         location, spreads = self.shape.split(parameters)
         population = Population(self._names, self.shape, location, spreads)
         value = 0.0
         scores = np.zeros((self._everyone, self.shape.parameters))
         hessian = np.zeros((self.shape.parameters,) * 2) if curved else None
         for piece in self._pieces:
-            if not self._go_on():
+            if not (anyway or self._go_on()):
                 raise _Stopped
             value += self._add(piece, population, scores, hessian)
         if hessian is not None:
@@ -178,7 +213,7 @@ class _Likelihood:
         tastes = transformed(latent, self.shape.signs)
         odds = piece.odds(tastes)
         totals = 1.0 + odds.sum(axis=2)
-        joint = -np.log(totals).sum(axis=1)
+        joint = self._offsets[piece.people] - np.log(totals).sum(axis=1)
         odds /= totals[:, :, None, :]
         slopes = -(piece.levels.transpose(0, 2, 1) @ odds.reshape(len(joint), -1, self.draws))
         weights, value = _weights(joint)
@@ -229,15 +264,26 @@ def _weights(joint: Floats) -> tuple[Floats, float]:
     return weights / totals, value
 
 
-def _climb(likelihood: _Likelihood, start: Floats) -> tuple[Floats, int, bool]:
-    """Where the search ends, after how many steps, and whether it was stopped."""
+@dataclass(frozen=True)
+class _Search:
+    """Where a search ended, after how many steps in all, and whether it was told to stop."""
+
+    at: Floats
+    steps: int
+    stopped: bool
+
+
+def _runs_away(at: Floats) -> bool:
+    return bool(np.abs(at).max() > _RUNAWAY)
+
+
+def _climb(likelihood: _Likelihood, start: Floats, steps: int = 0) -> _Search:
     best = start
-    steps = 0
 
     def note(parameters: Floats) -> None:
         nonlocal best, steps
         best, steps = parameters.copy(), steps + 1
-        if np.abs(parameters).max() > _RUNAWAY:
+        if _runs_away(parameters):
             raise StopIteration
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
@@ -251,8 +297,8 @@ def _climb(likelihood: _Likelihood, start: Floats) -> tuple[Floats, int, bool]:
     try:
         descend(loss, curvature, start, gradient=_GRADIENT, steps=100, radius=(0.5, 4.0), note=note)
     except _Stopped:
-        return best, steps, True
-    return best, steps, False
+        return _Search(best, steps, stopped=True)
+    return _Search(best, steps, stopped=False)
 
 
 def _started(plain: PlainLogit, shape: Shape, scale: Floats) -> Floats:
@@ -263,6 +309,12 @@ def _started(plain: PlainLogit, shape: Shape, scale: Floats) -> Floats:
     location = np.where(signs == 0, coefficients, np.log(right))
     spreads = [_first_spread(coefficients[k], signs[k], k == shape.spread[d]) for k, d in shape.places]
     return np.concatenate([location, spreads])
+
+
+def _embedded(start: MixedLogit, shape: Shape) -> Floats:
+    """The parameters of another mixed logit of the same columns; what it holds for uncorrelated starts so."""
+    population = start.population
+    return np.concatenate([population.location, [population.spreads[k, d] for k, d in shape.places]])
 
 
 def _first_spread(coefficient: float, sign: float, own: bool) -> float:  # noqa: FBT001  # on the diagonal of L
@@ -283,15 +335,13 @@ def _spread_scale(shape: Shape, scale: Floats) -> Floats:
     return np.array([scale[k] if shape.signs[k] == 0 else 1.0 for k, _ in shape.places])
 
 
-def _concluded(
-    likelihood: _Likelihood, at: Floats, sets: ChoiceSets, scale: Floats, iterations: int, *, stopped: bool
-) -> MixedLogit:
-    shape = likelihood.shape
+def _concluded(likelihood: _Likelihood, search: _Search, sets: ChoiceSets, scale: Floats) -> MixedLogit:
+    shape, at = likelihood.shape, search.at
     # The curvature of what was stopped in the middle would tell nothing, and takes longest.
-    point = likelihood.at(at, curved=not stopped)
+    point = likelihood.at(at, curved=not search.stopped, anyway=True)
     gradient = float(np.abs(point.scores.sum(axis=0)).max()) / likelihood.people
     covariance, robust = _covariances(point, likelihood.people)
-    message = _message(at, gradient, covariance, stopped=stopped)
+    message = _message(at, gradient, covariance, stopped=search.stopped)
     units = np.concatenate([np.where(shape.signs == 0, scale, 1.0), _spread_scale(shape, scale)])
     parameters = _rescaled(at, shape, scale)
     location, spreads = shape.split(parameters)
@@ -306,7 +356,7 @@ def _concluded(
         draws=likelihood.draws,
         converged=message == "converged",
         message=message,
-        iterations=iterations,
+        iterations=search.steps,
     )
 
 
@@ -324,7 +374,7 @@ def _covariances(point: _Point, people: int) -> tuple[Square | None, Square | No
 def _message(at: Floats, gradient: float, covariance: Square | None, *, stopped: bool) -> str:
     if stopped:
         return "stopped before it converged: the time was up"
-    if np.abs(at).max() > _RUNAWAY:
+    if _runs_away(at):
         return "a parameter grows without end: these choices do not tell how tastes are spread"
     if gradient > 10 * _GRADIENT:
         return "no maximum was found"

@@ -3,6 +3,7 @@
 In the space of ξ, where the population is standard normal: N people, D dimensions.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,8 @@ from dramatis_simulation_engine.seeds import Floats
 
 _STEPS = 50
 _ENOUGH = 1e-6
+_STAY = 0.25
+"""The share of draws that are taken from the population itself."""
 _WIDER = 1.25
 """Proposals are this much wider than the normal approximation: posteriors of few choices are skewed."""
 
@@ -28,11 +31,21 @@ class Modes:
     """(N, D, D): lower triangular, factor · factorᵀ is the covariance."""
 
     def proposals(self, normal: Floats) -> tuple[Floats, Floats]:
-        """Draws ξ (N, D, R) around the modes from standard normal ones, and ln of prior over proposal (N, R)."""
+        """Draws ξ (N, D, R) from standard normal ones, and ln of prior over proposal (N, R).
+
+        Some draws stay where they are: a mixture with the prior bounds every weight (Hesterberg 1995).
+        """
+        count = normal.shape[2]
+        stay = max(1, round(_STAY * count))
         drawn = self.centres[:, :, None] + self.factors @ normal
+        drawn[:, :, :stay] = normal[:, :, :stay]
+        inverse = np.linalg.inv(self.factors)
+        standard = inverse @ (drawn - self.centres[:, :, None])
         volumes = np.log(np.diagonal(self.factors, axis1=1, axis2=2)).sum(axis=1)
-        ratio = 0.5 * (normal**2).sum(axis=1) - 0.5 * (drawn**2).sum(axis=1) + volumes[:, None]
-        return drawn, ratio
+        prior = -0.5 * (drawn**2).sum(axis=1)
+        around = -0.5 * (standard**2).sum(axis=1) - volumes[:, None]
+        share = stay / count
+        return drawn, prior - np.logaddexp(math.log(share) + prior, math.log1p(-share) + around)
 
 
 def modes_of(population: Population, sets: ChoiceSets) -> Modes:

@@ -17,7 +17,7 @@ PEOPLE_SHOWN = 500
 _WIDTH = float(ndtri((1 + LEVEL) / 2))
 METHOD = (
     "conditional logit by maximum likelihood; mixed logit by maximum simulated likelihood over each person's choices "
-    "(Sobol draws); 95 % intervals from errors clustered by person"
+    "(Sobol draws around each person's mode, weighted); 95 % intervals from errors clustered by person"
 )
 
 
