@@ -12,7 +12,9 @@ from dramatis_contracts.simulation_engine import v1 as simulation_engine
 from dramatis_contracts.tastes import v1 as tastes
 
 EVENT_TYPES: Mapping[str, type[EventBody]] = {
-    body.type: body for module in (gateway, notifier, persona, simulation_engine, tastes) for body in get_args(module.Event)
+    body.type: body
+    for module in (gateway, notifier, persona, simulation_engine, tastes)
+    for body in get_args(module.Event)
 }
 
 SERVICES = (

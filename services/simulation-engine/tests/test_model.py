@@ -248,3 +248,10 @@ def test_progress_rises_and_can_stop_the_work() -> None:
 def test_a_seed_that_was_not_given_follows_from_the_simulation() -> None:
     assert derived_seed("tenant", "sim_1") == derived_seed("tenant", "sim_1") < 2**53
     assert derived_seed("tenant", "sim_1") != derived_seed("other", "sim_1")
+
+
+def test_equal_scenarios_have_headlines_of_different_names() -> None:
+    photos = {"type": "photo_selection", "options": ["sunset_view", "kitchen"]}
+    found = simulate(focus_group(test_scenarios=[photos, photos]), [], seed=1)
+    names = [headline.name for headline in found.headlines]
+    assert len(set(names)) == len(names) == 4

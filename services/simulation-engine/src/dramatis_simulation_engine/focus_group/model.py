@@ -8,6 +8,7 @@ from typing import assert_never
 from dramatis_contracts.simulation_engine.v1 import (
     Calibration,
     FocusGroup,
+    Headline,
     ModificationTesting,
     PhotoSelection,
     PricingStrategy,
@@ -23,7 +24,7 @@ from dramatis_simulation_engine.focus_group.respondents import StatisticalRespon
 from dramatis_simulation_engine.focus_group.studies.modification_testing import ModificationStudy
 from dramatis_simulation_engine.focus_group.studies.photo_selection import PhotoStudy
 from dramatis_simulation_engine.focus_group.studies.pricing_strategy import PricingStudy
-from dramatis_simulation_engine.focus_group.studies.study import Study
+from dramatis_simulation_engine.focus_group.studies.study import Study, StudyResult
 from dramatis_simulation_engine.focus_group.tastes import load_assumptions
 from dramatis_simulation_engine.outcome import Outcome
 from dramatis_simulation_engine.people import Respondent
@@ -34,6 +35,7 @@ from dramatis_simulation_engine.sequential import Stopped, Stopping, stopped_at
 from dramatis_simulation_engine.statistics import FIRST_LOOK, Evidence
 
 DOMAIN = "real_estate"
+PLAYED = "Intervals say how much depends on who was asked. How well the language model plays them is not measured."
 
 
 def simulate(
@@ -133,7 +135,7 @@ class FocusGroupPlan:
         return Outcome(
             summary=summary_of(results, unread, _statement(respondents, self.questions), stopped),
             recommendations=tuple(r for result in results for r in result.recommendations),
-            headlines=tuple(h for result in results for h in result.headlines),
+            headlines=tuple(_named_apart(results)),
             unrecognized=tuple(dict.fromkeys(text for _, text in unread))[:UNREAD_SHOWN],
             n_respondents=len(respondents.people),
             model_version=respondents.model_version,
@@ -178,7 +180,19 @@ def _calibration(respondents: Respondents[Question], questions: Sequence[Questio
 
 
 def _statement(respondents: Respondents[Question], questions: Sequence[Question]) -> str:
-    return respondents.estimates.statement(questions) if isinstance(respondents, StatisticalRespondents) else ASSUMED
+    if isinstance(respondents, StatisticalRespondents):
+        return respondents.estimates.statement(questions)
+    return PLAYED if respondents.kind == "llm" else ASSUMED
+
+
+def _named_apart(results: Sequence[StudyResult]) -> Iterator[Headline]:
+    """All headlines; one whose name an earlier scenario has taken gets the number of its own scenario."""
+    taken: set[str] = set()
+    for number, result in enumerate(results, start=1):
+        for headline in result.headlines:
+            name = f"{headline.name}#{number}" if headline.name in taken else headline.name
+            taken.add(name)
+            yield headline.model_copy(update={"name": name})
 
 
 def drawn_people(focus_group: FocusGroup, seed: int) -> Sequence[Respondent]:
