@@ -9,7 +9,7 @@ from simulation_scene import EXAMPLE, focus_group, john, with_parameters
 from dramatis_simulation_engine.focus_group.model import simulate
 from dramatis_simulation_engine.outcome import Outcome
 from dramatis_simulation_engine.seeds import Floats, by_lot
-from dramatis_simulation_engine.sequential import Stopping, looks_at, people_until_settled
+from dramatis_simulation_engine.sequential import Stopping, looks_at
 from dramatis_simulation_engine.statistics import (
     FIRST_LOOK,
     Evidence,
@@ -149,14 +149,13 @@ def test_people_are_asked_by_lot_and_in_growing_batches() -> None:
     assert looks_at(8) == (8,)
 
 
-def test_asking_could_have_stopped_at_the_first_look_that_settles_everything() -> None:
+def test_a_study_is_settled_when_every_question_is() -> None:
     first = np.random.default_rng(1).beta(30, 10, 60)
-    shares = np.column_stack([first, 0.9 * (1 - first)])
-    stopping = Stopping(questions=(1,), threshold=0.6, seed=1)
-    assert people_until_settled([1 - shares, shares], stopping, 60) in (20, 30, 45)
-    assert people_until_settled([1 - shares[:19], shares[:19]], stopping, 60) is None
-    assert people_until_settled([shares, 1 - shares], Stopping((), 0.6, 1), 60) is None
-    assert people_until_settled([], stopping, 60) is None
+    clear = np.column_stack([first, 0.9 * (1 - first)])
+    close = np.column_stack([first - 0.15, 0.9 * (1 - first)])
+    assert Stopping((1,), 0.6, 1).settled([close, clear])
+    assert not Stopping((0, 1), 0.6, 1).settled([close, clear])
+    assert not Stopping((), 0.6, 1).settled([close, clear])
 
 
 # A study as a whole

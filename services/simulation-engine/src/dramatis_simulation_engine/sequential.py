@@ -46,15 +46,6 @@ def looks_at(planned: int) -> tuple[int, ...]:
     return (*(look for look in looks if look < planned), planned)
 
 
-def people_until_settled(answers: Sequence[Floats], stopping: Stopping, planned: int) -> int | None:
-    """After how many of the people planned asking may stop; None when those asked so far settle nothing.
-
-    `answers` to all questions, each (people in the order of asking, alternatives).
-    """
-    looks = (look for look in looks_at(planned) if answers and look <= len(answers[0]))
-    return next((look for look in looks if stopping.settled([given[:look] for given in answers])), None)
-
-
 def ask_until_settled(
     questions: Sequence[QuestionT], respondents: Respondents[QuestionT], stopping: Stopping, watch: Watch[QuestionT]
 ) -> tuple[list[Answers[QuestionT]], list[int]]:
