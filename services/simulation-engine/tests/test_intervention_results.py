@@ -154,6 +154,14 @@ def test_the_details_hold_everything_and_fit_into_an_event() -> None:
     assert set(found) >= {"steps", "sequences", "variations", "trajectory", "transitions", "population", "unrecognized"}
 
 
+def test_the_details_say_how_steady_the_answers_are_and_that_everybody_was_asked() -> None:
+    found = details(outcome(simulation_parameters={"iterations": 16, "stop_early": True}))
+    assert found["diagnostics"]["test_retest"]["correlation"]["value"] > 0.3
+    assert abs(found["diagnostics"]["position_bias"]["excess_of_first"]["value"]) < 0.2
+    assert found["stopping"]["asked"] == found["stopping"]["planned"] == 20
+    assert details(outcome())["stopping"] is None
+
+
 def test_the_strongest_transition_of_a_person_is_explained_by_terms_that_sum() -> None:
     found = details(simulate(follow_up(**FAST), [john("pers_789"), person("pers_012")], 1))
     for response in found["persona_responses"]:

@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from dramatis_simulation_engine.diagnostics import diagnostics_of
 from dramatis_simulation_engine.focus_group.report import DETAIL_BYTES
 from dramatis_simulation_engine.interventions import phrases
 from dramatis_simulation_engine.interventions.process import FORWARD, STATES, TRANSIENT, flows
+from dramatis_simulation_engine.interventions.questions import ASKED_STATE
 from dramatis_simulation_engine.interventions.report import UNREAD_SHOWN, Report, estimate_json
 from dramatis_simulation_engine.interventions.selection import SIMULTANEOUS
 from dramatis_simulation_engine.interventions.vocabulary import PEOPLE_DOMAIN
@@ -32,6 +34,8 @@ def details_of(report: Report) -> dict[str, Any]:
         "variations": _variations(report),
         "trajectory": {"as_planned": report.path(report.design.own), "optimal": _optimal_path(report)},
         "transitions": list(_transitions(report)),
+        "diagnostics": _diagnostics(report),
+        "stopping": _stopping(report),
         "consensus": report.consensus.as_json(),
         "population": describe_population(report.respondents.people, load_segments(PEOPLE_DOMAIN)),
         "unrecognized": {"texts": shown, "of": len(report.unread)},
@@ -114,6 +118,24 @@ def _transitions(report: Report) -> Iterator[dict[str, Any]]:
             "forward": estimate_json(forward),
             "withdraw": estimate_json(withdraw),
         }
+
+
+def _diagnostics(report: Report) -> dict[str, Any]:
+    """Of the answers about the first contact, and about each step of the client's own for who is engaged."""
+    own = set(report.design.own)
+    asked = [
+        a
+        for a in report.answers
+        if a.question.about == "start" or (a.question.contact in own and a.question.state == ASKED_STATE)
+    ]
+    return diagnostics_of(asked, report.respondents, report.evidence, report.modelled, report.seed)
+
+
+def _stopping(report: Report) -> dict[str, Any] | None:
+    if not report.intervention.simulation_parameters.stop_early:
+        return None
+    n = len(report.respondents.people)
+    return {"asked": n, "planned": n, "settled": None, "reason": "sequences are compared once everybody has answered"}
 
 
 def _responses(report: Report) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,7 @@ from functools import cached_property
 from dramatis_contracts.simulation_engine.follow_up import Intervention
 from dramatis_simulation_engine.interventions import sequence
 from dramatis_simulation_engine.interventions.answered import AnsweredRespondents
-from dramatis_simulation_engine.interventions.design import Compared, Design, compare, design_of, most_sequences
+from dramatis_simulation_engine.interventions.design import Design, compare, design_of, most_sequences
 from dramatis_simulation_engine.interventions.details import details_of
 from dramatis_simulation_engine.interventions.process import Respondents as Followed
 from dramatis_simulation_engine.interventions.process import conversions
@@ -79,9 +79,12 @@ class InterventionPlan:
         return f"step_{question.contact.place + 1}" if question.contact else "first_contact"
 
     def statistical(self) -> StatisticalRespondents:
+        return self._asked(self.people)
+
+    def _asked(self, people: Sequence[Respondent]) -> StatisticalRespondents:
         drawn = self.intervention.persona_configuration
         return StatisticalRespondents(
-            self.people,
+            people,
             self.follow_up,
             seed=self.seed,
             iterations=self.iterations,
@@ -96,9 +99,18 @@ class InterventionPlan:
         def rate(sequences: Sequence[Sequence_]) -> Floats:
             return conversions(followed, sequences, horizon)
 
-        compared: Compared = compare(self.design, rate)
+        modelled = None if respondents.kind == "statistical" else self._asked(respondents.people)
         report = Report(
-            self.intervention, self.follow_up, self.design, compared, rate, followed, respondents, answers, self.seed
+            intervention=self.intervention,
+            plan=self.follow_up,
+            design=self.design,
+            compared=compare(self.design, rate),
+            rate=rate,
+            followed=followed,
+            respondents=respondents,
+            answers=answers,
+            seed=self.seed,
+            modelled=modelled,
         )
         detailed = self.intervention.simulation_parameters.detail_level == "detailed"
         return report.outcome(details_of(report) if detailed else None)

@@ -35,7 +35,7 @@ def changes(plan: Plan, sequence: Sequence_, vocabulary: Vocabulary) -> list[str
             said.append(f"without step {own.place + 1}")
         else:
             if what := _changes(own, made[own.place], vocabulary):
-                said.append(f"step {own.place + 1} {' '.join(what)}")
+                said.append(f"step {own.place + 1} {', '.join(what)}")
     return said
 
 
@@ -62,7 +62,5 @@ def variation(plan: Plan, changed: Variation, sequence: Sequence_, vocabulary: V
 
 
 def joined(parts: Sequence[str]) -> str:
-    """`a, b and c`; `as planned` where there is nothing."""
-    if not parts:
-        return "as planned"
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    """`step 1 by letter instead of email; without step 2`; `as planned` where there is nothing."""
+    return "; ".join(parts) or "as planned"

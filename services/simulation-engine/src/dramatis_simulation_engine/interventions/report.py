@@ -41,6 +41,8 @@ class Report:
     respondents: Asked[Question]
     answers: Sequence[Answers]
     seed: int
+    modelled: Asked[Question] | None
+    """The same people as the choice model has them, where others answered."""
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -210,7 +212,7 @@ class Report:
                 name="follow_up.optimal.conversion",
                 estimate=self.estimates[self.selection.chosen],
                 unit="probability",
-                statement=f"{who}, when followed up as planned but {changed}.",
+                statement=f"{who}, when followed up as planned with these changes: {changed}.",
             )
         for place, estimate in self.effects.items():
             yield Headline(name=f"follow_up.step_{place + 1}.effect", estimate=estimate, unit="difference")
@@ -239,7 +241,8 @@ class Report:
             yield self._effect(contact)
         yield from self._best()
         yield from self._changes_alone()
-        yield self._states()
+        if self.chosen:
+            yield self._states()
         yield self._agreement()
 
     def _effect(self, contact: Contact) -> str:
@@ -265,8 +268,8 @@ class Report:
             )
             return
         found = (
-            f"Of {count} sequences compared, the highest prediction is for the planned one {changed}: "
-            f"{findings.share(self.estimates[lead])}, {findings.change(self.gains[lead])} against the plan "
+            f"Of {count} sequences compared, the highest prediction is for this change of the plan: {changed}. "
+            f"It converts {findings.share(self.estimates[lead])}, {findings.change(self.gains[lead])} against the plan "
             f"(probability that it is the best of them: {likely})."
         )
         yield found

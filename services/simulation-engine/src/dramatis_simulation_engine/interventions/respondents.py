@@ -34,6 +34,7 @@ from dramatis_simulation_engine.interventions.vocabulary import (
 )
 from dramatis_simulation_engine.people import Respondent
 from dramatis_simulation_engine.plan import chunks_of
+from dramatis_simulation_engine.respondents import Occasion
 from dramatis_simulation_engine.seeds import Floats, normals, rotated_normals, seed_of, sobol, uniforms
 
 _COLDEST = 1e-6
@@ -167,24 +168,48 @@ class StatisticalRespondents:
 
     def drawn(self, rows: slice) -> "Drawn":
         """These people with all their draws."""
+        return Drawn(self, rows, self._deviations[rows])
+
+    @cached_property
+    def _deviations(self) -> Floats:
+        """Of everybody on every draw, (people, draws, dimensions): some 30 MB for the largest study accepted."""
         dimensions = len(self.sizes.within)
         points = sobol(dimensions, self._iterations, seed_of(self._seed, "follow-up"))
-        shifts = np.stack([uniforms(dimensions, self._seed, p.id, "follow-up") for p in self.people[rows]])
-        draws = rotated_normals(points, shifts) @ self.sizes.root.T * self.sizes.within
-        return Drawn(self, rows, self.personal[rows, None, :] + draws)
+        shifts = np.stack([uniforms(dimensions, self._seed, p.id, "follow-up") for p in self.people])
+        deviations = np.empty((len(self.people), self._iterations, dimensions))
+        for rows in chunks_of(len(self.people), self._iterations * _CELLS_PER_DRAW):
+            draws = rotated_normals(points, shifts[rows]) @ self.sizes.root.T * self.sizes.within
+            deviations[rows] = self.personal[rows, None, :] + draws
+        return deviations
 
     # Asked question by question
 
     def answer(self, question: Question, rows: slice) -> Floats:
         """Probabilities averaged over the draws."""
-        people = self.drawn(rows)
+        return self._answer(question, self.drawn(rows))
+
+    def occasions(self, question: Question, wanted: int) -> Sequence[Occasion]:
+        """Everyone asked again, on independent occasions. The order of the alternatives plays no part here."""
+        return [self._occasion(question, number) for number in range(wanted)]
+
+    def answers_each(self, question: Question) -> int:  # noqa: ARG002  (the same for all)
+        return self._iterations
+
+    def _occasion(self, question: Question, number: int) -> Occasion:
+        generator = np.random.default_rng(seed_of(self._seed, question.key, "occasion", number))
+        drawn = generator.standard_normal((self.count, 1, len(self.sizes.within))) @ self.sizes.root.T
+        people = Drawn(self, slice(0, self.count), self.personal[:, None, :] + drawn * self.sizes.within)
+        first = number % len(question.alternatives)
+        return Occasion(self._answer(question, people), np.full(self.count, first))
+
+    def _answer(self, question: Question, people: "Drawn") -> Floats:
         if question.about == "start":
             return np.asarray(people.start[: len(STANDINGS)].mean(axis=2).T)
         if question.contact is None:
             return _parted(people.forgetting, people.initiative, SILENT_DAYS)
         state = TRANSIENT.index(question.state)
-        reactions = people.reactions(question.before, question.contact)
-        return np.stack([reaction[state].mean(axis=1) for reaction in reactions], axis=1)
+        reactions = people.reactions_in(slice(state, state + 1), question.before, question.contact)
+        return np.stack([reaction[0].mean(axis=1) for reaction in reactions], axis=1)
 
     def explained(self, question: Question, person: int, alternative: int) -> dict[str, Any] | None:
         """The terms of the utility of one move at a contact, for the person's own mean reactions."""
@@ -231,11 +256,15 @@ class Drawn:
         return np.asarray(self.of.sizes.silence["initiative"] * np.exp(own))
 
     def reactions(self, before: Sequence[Contact], contact: Contact) -> tuple[Floats, Floats]:
+        return self.reactions_in(slice(None), before, contact)
+
+    def reactions_in(self, states: slice, before: Sequence[Contact], contact: Contact) -> tuple[Floats, Floats]:
+        """P(forward), P(withdraw) in some of the transient states, each (states, people, draws)."""
         forward, withdraw = self._utilities(contact, history_of(before, contact, self.of.sizes.history))
-        states = np.zeros((len(TRANSIENT), *self.deviations.shape[:1], 1))
-        states[CONSIDERING] = self._constant("deciding")
-        onward = _odds((self.of.sizes.forward[:, None, None] + states + forward) / self._scale)
-        away = _odds((self.of.sizes.withdraw[:, None, None] + withdraw) / self._scale)
+        own = np.zeros((len(TRANSIENT), len(self.deviations), 1))
+        own[CONSIDERING] = self._constant("deciding")
+        onward = _odds((self.of.sizes.forward[states, None, None] + own[states] + forward) / self._scale)
+        away = _odds((self.of.sizes.withdraw[states, None, None] + withdraw) / self._scale)
         total = 1.0 + onward + away
         return onward / total, away / total
 
