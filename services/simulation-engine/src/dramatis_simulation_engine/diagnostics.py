@@ -76,7 +76,7 @@ def diagnostics_of(
         "position_bias": _position_bias([asked for asked in again if _is_menu(asked)], evidence),
         "rank_agreement": [_rank_agreement(given, evidence) for given in answers],
         "variance": [_variance(asked, evidence, modelled, seed) for asked in again],
-        "straight_lining": _straight_lining([asked for asked in repeated if _is_menu(asked)]),
+        "straight_lining": _straight_lining([asked for asked in repeated if _is_menu(asked)], evidence),
         "chance_in_answers": _chance(again, respondents),
     }
 
@@ -212,7 +212,7 @@ def excess_of_first(menu: Repeated) -> Floats | None:
     return np.mean(found, axis=0) if found else None
 
 
-def _straight_lining(menus: Sequence[Repeated]) -> dict[str, Any] | None:
+def _straight_lining(menus: Sequence[Repeated], evidence: Evidence) -> dict[str, Any] | None:
     """People whose choice stands at the same place in every menu, and how many would by chance; None for one menu."""
     asked = [menu for menu in menus if menu.chosen]
     if len(asked) < 2:
@@ -224,7 +224,7 @@ def _straight_lining(menus: Sequence[Repeated]) -> dict[str, Any] | None:
     shares = [np.bincount(row[row >= 0], minlength=most) / n for row in places]
     low, high = wilson(same, n) if n > 1 else (None, None)
     return {
-        "share": {"value": rounded(same / n), "low": _rounded(low), "high": _rounded(high), "n": n, "method": "Wilson"},
+        "share": _json(evidence, same / n, low, high, "Wilson"),
         "by_chance": rounded(float(np.prod(shares, axis=0).sum())),
         "menus": len(asked),
     }
@@ -300,6 +300,8 @@ def _json(
         "level": LEVEL,
         "n": evidence.n,
         "method": method,
+        "model_version": evidence.model_version,
+        "calibration": evidence.calibration,
     }
 
 
