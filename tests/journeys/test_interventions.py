@@ -7,7 +7,6 @@ import httpx
 import pytest
 
 from dramatis_engines.example import PERSONAS
-from dramatis_testkit.platforms import RunningPlatform
 
 DEADLINE = 30
 PATH = "/v1/simulations/intervention"
@@ -124,7 +123,7 @@ async def test_the_same_seed_gives_the_same_bytes(api: httpx.AsyncClient) -> Non
         assert first[part] == second[part]
 
 
-async def test_a_long_one_is_accepted_and_followed(api: httpx.AsyncClient, platform: RunningPlatform) -> None:
+async def test_a_long_one_is_accepted_and_followed(api: httpx.AsyncClient) -> None:
     many = SEGMENTS | {"generated_count": 1000}
     request = EXAMPLE | {"persona_configuration": many, "simulation_parameters": {"iterations": 250}}
     accepted = await api.post(PATH, json=request)
@@ -136,7 +135,6 @@ async def test_a_long_one_is_accepted_and_followed(api: httpx.AsyncClient, platf
     assert accepted.headers["location"] == f"/v1/simulations/{body['simulation_id']}"
     await api.post(f"/v1/simulations/{body['simulation_id']}/cancel")
     assert (await ended(api, body["simulation_id"]))["status"] in ("cancelled", "completed")
-    del platform
 
 
 def with_steps(*steps: dict[str, Any]) -> dict[str, Any]:

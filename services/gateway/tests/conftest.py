@@ -41,6 +41,7 @@ class Services:
     simulations: dict[tuple[str, str], engine.Simulation] = field(default_factory=dict)
     before_answer: Coroutine[Any, Any, None] | None = None
     summary: engine.Summary | None = None
+    predicted: dict[str, Any] | None = None
 
     async def create(self, call: Call[persona.CreatePersona]) -> persona.Persona:
         self.commands.append(call.request)
@@ -84,6 +85,10 @@ class Services:
         self.commands.append(call.request)
         return self.simulate(call.tenant, call.request.simulation_id, call.request.focus_group.name)
 
+    async def intervene(self, call: Call[engine.RequestIntervention]) -> engine.Simulation:
+        self.commands.append(call.request)
+        return self.simulate(call.tenant, call.request.simulation_id, "Follow-up")
+
     def simulate(self, tenant: str, simulation_id: str, name: str = "Test") -> engine.Simulation:
         simulation = engine.Simulation(
             simulation_id=simulation_id,
@@ -125,6 +130,7 @@ class Services:
             model_version="rum-1",
             seed=1,
             unrecognized=(),
+            predicted_results=self.predicted,
         )
 
     async def record(self, tenant: str, persona_id: str, name: str = "Ann") -> str:
@@ -190,6 +196,7 @@ async def running_services(settings: Settings, log: EventLog) -> AsyncIterator[S
         bus.serve(persona.list_personas, services.list)
         bus.serve(persona.update_persona, services.update)
         bus.serve(engine.request_focus_group, services.request)
+        bus.serve(engine.request_intervention, services.intervene)
         bus.serve(engine.get_simulation, services.where)
         bus.serve(engine.get_results, services.results)
         bus.not_implemented("persona")
