@@ -88,10 +88,10 @@ def study(setting: Setting, seed: int) -> Sequence[Headline]:
 
 
 def invite(setting: Setting, count: int, seed: int) -> Iterator[Respondent]:
-    """Personas as a client might have them: each independent of the others, the segments in turn."""
+    """Personas as a client might have them: each independent of the others, from any of the segments."""
     segments, diversity = load_segments(), _diversity(setting)
-    for number in range(count):
-        name = setting.names[number % setting.segments]
+    for number, place in enumerate(np.random.default_rng(seed).integers(0, setting.segments, count)):
+        name = setting.names[place]
         (person,) = draw_people([name], 1, diversity, segments, 10_000 * seed + number)
         yield _as_invited(person, f"pers-{seed}-{number}")
 
@@ -110,12 +110,12 @@ def _diversity(setting: Setting) -> DiversityParameters:
 
 def truth_of(setting: Setting, panels: dict[tuple[str, bool, float], Mapping[str, float]]) -> dict[str, float]:
     """What everybody like them would answer: the panels of the segments in the proportions of the study."""
-    weights: dict[tuple[str, bool], int] = {}
-    for drawn, count in ((True, setting.drawn), (False, setting.people - setting.drawn)):
-        names = sorted(setting.names) if drawn else setting.names
-        for number in range(count):
-            key = (names[number % len(names)], drawn)
-            weights[key] = weights.get(key, 0) + 1
+    weights: dict[tuple[str, bool], float] = {}
+    for number in range(setting.drawn):
+        key = (sorted(setting.names)[number % setting.segments], True)
+        weights[key] = weights.get(key, 0) + 1
+    if invited := setting.people - setting.drawn:
+        weights |= {(name, False): invited / setting.segments for name in setting.names}
     total: dict[str, float] = {}
     for (name, drawn), weight in weights.items():
         for quantity, value in _panel(setting, name, panels, drawn=drawn).items():

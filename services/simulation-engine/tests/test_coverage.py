@@ -24,7 +24,7 @@ Numbers = Mapping[str, Estimate]
 
 def study_of(people: int, segments: Sequence[str] = SEGMENTS) -> FocusGroup:
     configuration = {"mode": "segment", "segments": segments, "generated_count": people}
-    return focus_group(persona_configuration=configuration, **with_parameters(iterations=16, detail_level="summary"))
+    return focus_group(persona_configuration=configuration, **with_parameters(iterations=8, detail_level="summary"))
 
 
 def numbers_of(group: FocusGroup, invited: Sequence[Respondent], seed: int) -> Numbers:
