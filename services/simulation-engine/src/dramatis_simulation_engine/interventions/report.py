@@ -24,6 +24,7 @@ from dramatis_simulation_engine.statistics import Consensus, Evidence, consensus
 from dramatis_simulation_engine.statistics import Design as Chosen
 
 UNREAD_SHOWN = 500
+_HALF_A_POINT = 0.005
 _WHOLE = 1 + 1e-9
 """A difference of probabilities is no larger; just above 1, so that it is not taken for a difference of shares."""
 
@@ -250,6 +251,8 @@ class Report:
         name = phrases.step_in_words(self.plan, contact)
         if effect.low is None or effect.high is None:
             return f"{name}: {findings.change(effect)} of conversion, given the other steps."
+        if abs(effect.value or 0.0) < _HALF_A_POINT:
+            return f"{name} makes hardly a difference, given the other steps: {findings.change(effect)} of conversion."
         if effect.low > 0:
             return f"{name} adds {findings.change(effect)} of conversion, given the other steps."
         if effect.high < 0:
@@ -288,7 +291,7 @@ class Report:
                 best[variation.kind] = (gain, variation)
         for gain, variation in best.values():
             place = self.compared.alone[variation]
-            if place == self.selection.leading or gain < 0.005:
+            if place == self.selection.leading or gain < _HALF_A_POINT:
                 continue
             said = phrases.joined(phrases.changes(self.plan, self.compared.sequences[place], self.vocabulary))
             yield f"Changed alone, {said}: {findings.change(self.gains[place])}."
