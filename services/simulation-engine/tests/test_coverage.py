@@ -5,6 +5,7 @@ has to stay within 93 and 97 %. `bench/coverage.py` measures more kinds of studi
 """
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from scipy.stats import binom
 from simulation_scene import EXAMPLE, focus_group, john, person, with_parameters
 
 from dramatis_contracts.simulation_engine.v1 import Estimate, FocusGroup
+from dramatis_simulation_engine import plan
 from dramatis_simulation_engine.focus_group.model import FocusGroupPlan, simulate
 from dramatis_simulation_engine.people import Respondent
 from dramatis_simulation_engine.plan import carry_out
@@ -112,6 +114,15 @@ def test_a_persona_is_the_same_person_in_every_study() -> None:
     assert one.price[rows[0]].tolist() == other.price[rows[1]].tolist()
     drawn = [next(i for i, p in enumerate(r.people) if p.origin == "generated") for r in (one, other)]
     assert one.personal[drawn[0]].tolist() != other.personal[drawn[1]].tolist()
+
+
+def test_neither_threads_nor_the_cuts_of_the_work_change_a_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    people = [john(), person("pers_456")]
+    alone = repr(simulate(focus_group(), people, 42))
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda _: repr(simulate(focus_group(), people, 42)), range(4)))
+    monkeypatch.setattr(plan, "_CELLS", 1500)
+    assert {alone, repr(simulate(focus_group(), people, 42)), *together} == {alone}
 
 
 @pytest.mark.parametrize("threshold", [0.05, 0.3, 0.6])
