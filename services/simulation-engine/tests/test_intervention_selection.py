@@ -32,7 +32,7 @@ def chosen(rates: Floats, seed: int) -> int:
 
 def separates(gains: Floats, seed: int) -> bool:
     bounds = simultaneous(gains, Design.independent(len(gains)), seed)
-    return bounds is not None and bool((bounds[0] > 0).any())
+    return bounds is not None and bool((bounds[0] > 1e-9).any())
 
 
 @cache
@@ -64,13 +64,13 @@ def test_variations_without_an_effect_are_recommended_in_less_than_5_percent_of_
     assert declared / 300 <= 0.05
 
 
-@pytest.mark.parametrize("people", [2, 3, 5, 8])
-def test_few_people_are_no_reason_to_change(people: int) -> None:
+@pytest.mark.parametrize(("people", "most"), [(2, 0.0), (3, 0.0), (5, 0.0), (8, 0.05)])
+def test_few_people_are_no_reason_to_change(people: int, most: float) -> None:
     declared = 0
     for seed in range(200):
         generator = np.random.default_rng(seed)
         declared += separates(generator.normal(0, 0.04, (people, 30)), seed)
-    assert declared / 200 <= 0.05
+    assert declared / 200 <= most
 
 
 def test_a_variation_that_is_better_for_nearly_everybody_is_recommended() -> None:
