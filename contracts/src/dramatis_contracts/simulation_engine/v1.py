@@ -123,7 +123,10 @@ class FocusGroup(Request):
 
 
 class Summary(Resource):
-    """What the study says, in a few lines. `confidence_level` is P(the leading share ≥ the threshold)."""
+    """What the study says, in a few lines.
+
+    `confidence_level`: how sure it is that one option alone leads and reaches the threshold, in every scenario.
+    """
 
     consensus_reached: bool
     confidence_level: float | None
