@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -15,6 +16,14 @@ from dramatis_notifier.schedule import Verdict
 from dramatis_notifier.stores import Stores
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Ids of deliveries and of chains."""
+
+    deliveries: list[str]
+    chains: list[str]
 
 
 class Leases:
@@ -49,10 +58,9 @@ class Leases:
         """What is next in a delivery's chain. If it must wait, the chain is given back until its time."""
         if delivery.chain is None:
             return None
-        due_at = verdict.due_at if verdict.status == "pending" else until
-        if due_at and due_at > self._clock():
-            self.forget(delivery)
-            await self._chains.release([delivery.chain], max(due_at, until))
+        if verdict.due_at or until > self._clock():
+            self.forget(delivery)  # what failed is first again, even if it is due by now
+            await self._chains.release([delivery.chain], max(verdict.due_at or until, until))
             return None
         return await self._runs.next(delivery.chain)
 
@@ -66,11 +74,25 @@ class Leases:
         for delivery in untaken:
             self.forget(delivery)
         ids = [delivery.id for delivery in untaken if delivery.chain is None]
-        await self._give_back(ids, [delivery.chain for delivery in untaken if delivery.chain], until)
+        await self.let_go(Held(ids, [delivery.chain for delivery in untaken if delivery.chain]), until)
 
-    async def give_back_all(self) -> None:
-        """Let go of what was cut off."""
-        await self._give_back(*self._held(), self._clock())
+    async def let_go(self, held: Held, until: datetime) -> None:
+        """Give deliveries and chains back, as far as they are still ours."""
+        try:
+            if held.deliveries:
+                await self._deliveries.release(held.deliveries, until)
+            if held.chains:
+                await self._chains.release(held.chains, until)
+        except Unavailable as error:
+            count = len(held.deliveries) + len(held.chains)
+            log.warning("deliveries wait for their leases to end", count=count, error=str(error))
+
+    def held(self) -> Held:
+        """What is waiting, under way or being recorded."""
+        held = Held([], [])
+        for endpoint, claim in self._lanes.all_held():
+            (held.chains if claim.startswith(f"{endpoint.key}/") else held.deliveries).append(claim)
+        return held
 
     async def renew_forever(self) -> None:
         loop = asyncio.get_running_loop()
@@ -88,26 +110,8 @@ class Leases:
                 log.warning("leases cannot be renewed", error=str(error))
 
     async def _renew(self) -> None:
-        deliveries, chains = self._held()
-        until = self.end(self._clock())
-        if deliveries:
-            await self._deliveries.renew(deliveries, until)
-        if chains:
-            await self._chains.renew(chains, until)
-
-    def _held(self) -> tuple[list[str], list[str]]:
-        deliveries: list[str] = []
-        chains: list[str] = []
-        for endpoint, claim in self._lanes.all_held():
-            (chains if claim.startswith(f"{endpoint.key}/") else deliveries).append(claim)
-        return deliveries, chains
-
-    async def _give_back(self, deliveries: list[str], chains: list[str], until: datetime) -> None:
-        try:
-            if deliveries:
-                await self._deliveries.release(deliveries, until)
-            if chains:
-                await self._chains.release(chains, until)
-        except Unavailable as error:
-            count = len(deliveries) + len(chains)
-            log.warning("deliveries wait for their leases to end", count=count, error=str(error))
+        held, until = self.held(), self.end(self._clock())
+        if held.deliveries:
+            await self._deliveries.renew(held.deliveries, until)
+        if held.chains:
+            await self._chains.renew(held.chains, until)

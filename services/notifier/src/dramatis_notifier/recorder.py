@@ -7,6 +7,7 @@ import structlog
 from dramatis_kit import Clock, Unavailable
 from dramatis_notifier.condition import Conditions
 from dramatis_notifier.deliveries import Attempted, Deliveries
+from dramatis_notifier.ending import ended
 
 log = structlog.get_logger()
 
@@ -40,11 +41,7 @@ class Recorder:
 
     async def close(self) -> None:
         """Give up what could not be stored; its deliveries become due again."""
-        writers = set(self._writers)
-        for writer in writers:
-            writer.cancel()
-        if writers:
-            await asyncio.wait(writers)
+        await ended(self._writers)
 
     async def _write_all(self) -> None:
         try:

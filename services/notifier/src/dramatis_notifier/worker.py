@@ -18,6 +18,7 @@ from dramatis_contracts.notifier import v1
 from dramatis_kit import Clock, Document, Unavailable
 from dramatis_notifier.deliveries import Attempted
 from dramatis_notifier.documents import Delivery, carried
+from dramatis_notifier.ending import ended
 from dramatis_notifier.endpoints import Endpoints
 from dramatis_notifier.firsts import Firsts, Waiting
 from dramatis_notifier.lanes import Lanes, Limits
@@ -281,20 +282,16 @@ class Worker:
         self._closing = True
         if self._timer:
             self._timer.cancel()
-        for loop in loops:
-            loop.cancel()
-        await asyncio.wait(loops)
+        await ended(loops)
         untried = self._lanes.drop_all()
         if self._posts:
             # The other half is the bus's. What is cut off is posted again by the next process.
             await asyncio.wait(self._posts, timeout=self._settings.drain_seconds / 2)
-        for post in self._posts:
-            post.cancel()
-        if self._posts:
-            await asyncio.wait(self._posts)
+        cut_off = self._leases.held()
+        await ended(self._posts)
         await self._recorder.close()
         await self._leases.give_back([*untried, *self._lanes.drop_all()], self._clock())
-        await self._leases.give_back_all()
+        await self._leases.let_go(cut_off, self._clock())
         with suppress(Unavailable):
             await self._stores.conditions.flush()
 
