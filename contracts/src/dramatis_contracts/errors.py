@@ -71,6 +71,12 @@ _CODES = (
         "Correct the field that `details.field` names; nothing was stored.",
     ),
     ErrorCode(
+        "INVALID_PROPERTY",
+        422,
+        "The property data provided is invalid.",
+        "Correct the field that `details.field` names; nothing was stored.",
+    ),
+    ErrorCode(
         "INVALID_SIMULATION",
         422,
         "The simulation asked for is invalid.",

@@ -15,7 +15,18 @@ from dramatis_gateway.describe import document
 from dramatis_gateway.door import request_id_of
 from dramatis_gateway.edge import record
 from dramatis_gateway.problems import Problem, problem_of
-from dramatis_gateway.routes import events, live, personas, platform, simulations, tastes, unbuilt, updates, webhooks
+from dramatis_gateway.routes import (
+    events,
+    live,
+    personas,
+    platform,
+    properties,
+    simulations,
+    tastes,
+    unbuilt,
+    updates,
+    webhooks,
+)
 from dramatis_gateway.validation import dotted
 from dramatis_kit import Rejected, Unavailable
 
@@ -36,7 +47,7 @@ def build() -> FastAPI:
         redoc_url=None,
         telemetry={"operation_spans": False, "logs": False, "exclude": _excluded},
     )
-    for module in (personas, simulations, tastes, webhooks, events, live, updates, unbuilt, platform):
+    for module in (personas, properties, simulations, tastes, webhooks, events, live, updates, unbuilt, platform):
         app.include_router(module.router)
     app.include_router(console.router)
     app.add_exception_handler(RequestValidationError, _on_failure)

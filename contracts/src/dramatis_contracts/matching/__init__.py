@@ -1,0 +1,1 @@
+"""Properties and match runs, owned by the `matching` service."""

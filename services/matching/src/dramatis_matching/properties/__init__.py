@@ -1,0 +1,1 @@
+"""Properties: what is on the market."""
