@@ -1,5 +1,6 @@
 """The delivery store on a real MongoDB: claims, leases and what an attempt may change."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from dramatis_contracts.envelope import Envelope
 from dramatis_contracts.notifier import v1
 from dramatis_kit import Document, new_id, utc_now
 from dramatis_kit.provisioning import drift_of, provision
-from dramatis_notifier.deliveries import ATTEMPTS_KEPT, Attempted, Deliveries
+from dramatis_notifier.deliveries import ATTEMPTS_KEPT, Attempted, Deliveries, Try
 from dramatis_notifier.documents import Delivery, document_of, endpoint_of
 from dramatis_notifier.history import History
 from dramatis_notifier.payload import message_of
@@ -37,8 +38,8 @@ def event() -> Envelope:
     )
 
 
-def attempt(number: int = 0, status: int | None = 500) -> v1.Attempt:
-    return v1.Attempt(at=utc_now() + timedelta(milliseconds=number), status_code=status, error=None, duration_ms=1.5)
+def attempt(number: int = 0, status: int | None = 500) -> Try:
+    return Try(at=utc_now() + timedelta(milliseconds=number), status_code=status, error=None, duration_ms=1.5)
 
 
 @pytest.fixture
@@ -143,7 +144,7 @@ async def test_the_list_of_attempts_is_bounded(deliveries: Deliveries, database:
 async def test_an_error_text_is_data_and_no_expression(deliveries: Deliveries, database: Mongo) -> None:
     await enqueue(deliveries, [(event(), [A])], utc_now())
     (mine,) = await claimed(deliveries)
-    odd = attempt().model_copy(update={"error": "$status"})
+    odd = replace(attempt(), error="$status")
     await deliveries.record([Attempted(mine, odd, Verdict("failed"))], utc_now())
     assert (await stored(database)).attempts[0].error == "$status"
 

@@ -13,7 +13,6 @@ from pymongo import UpdateOne, WriteConcern
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError
 
-from dramatis_contracts.notifier import v1
 from dramatis_eventlog.faults import reported
 from dramatis_eventlog.indexes import index_resource
 from dramatis_kit import Document, Resource
@@ -31,11 +30,31 @@ _INSERTED_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
+class Try:
+    """One attempt: a `v1.Attempt` on its way into the database."""
+
+    at: datetime
+    status_code: int | None
+    error: str | None
+    duration_ms: float
+    response: str | None = None
+
+    def document(self) -> Document:
+        return {
+            "at": self.at,
+            "status_code": self.status_code,
+            "error": self.error,
+            "duration_ms": self.duration_ms,
+            "response": self.response,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Attempted:
-    """An attempt and what followed from it, on its way into the database."""
+    """An attempt and what followed from it."""
 
     delivery: Delivery
-    attempt: v1.Attempt
+    attempt: Try
     verdict: Verdict
 
 
@@ -169,7 +188,7 @@ def _result(attempted: Attempted, now: datetime) -> Document:
         **(attempted.delivery.unstored or {}),
         "status": verdict.status,
         "due_at": verdict.due_at,
-        "attempts": [attempted.attempt.model_dump()],
+        "attempts": [attempted.attempt.document()],
         "failures": int(verdict.status != "delivered"),
         **finished,
     }
@@ -180,7 +199,7 @@ def _recorded(attempted: Attempted, now: datetime) -> Iterable[UpdateOne]:
     delivery, verdict = attempted.delivery, attempted.verdict
     # A write that timed out may have happened: its repetition finds the attempt and changes nothing.
     new = {"_id": delivery.id, "attempts.at": {"$ne": attempted.attempt.at}}
-    kept = {"$push": {"attempts": {"$each": [attempted.attempt.model_dump()], "$slice": -ATTEMPTS_KEPT}}}
+    kept = {"$push": {"attempts": {"$each": [attempted.attempt.document()], "$slice": -ATTEMPTS_KEPT}}}
     waiting = "queued" if delivery.chain else "pending"
     after = {
         "status": waiting if verdict.status == "pending" else verdict.status,

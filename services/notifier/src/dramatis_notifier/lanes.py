@@ -83,6 +83,8 @@ class Lanes:
         self._lanes: dict[Endpoint, Lane] = {}
         self._ready: dict[Endpoint, Lane] = {}
         self._held = 0
+        self.rated = False
+        """Whether any endpoint has, or had, a rate limit."""
         self._running = 0
         self._running_suspect = 0
 
@@ -123,6 +125,7 @@ class Lanes:
         lane.waiting.extend(deliveries)
         lane.more = more
         lane.rate = rate
+        self.rated = self.rated or rate is not None
         self._held += lane.size - before
         if lane.waiting:
             self._ready.setdefault(endpoint, lane)

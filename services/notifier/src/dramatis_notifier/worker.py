@@ -14,9 +14,8 @@ from typing import Any
 
 import structlog
 
-from dramatis_contracts.notifier import v1
 from dramatis_kit import Clock, Document, Unavailable
-from dramatis_notifier.deliveries import Attempted
+from dramatis_notifier.deliveries import Attempted, Try
 from dramatis_notifier.documents import Delivery, carried
 from dramatis_notifier.ending import ended
 from dramatis_notifier.endpoints import Endpoints
@@ -182,7 +181,12 @@ class Worker:
     def _start_posts(self) -> None:
         tick = asyncio.get_running_loop().time()
         while delivery := self._lanes.next(tick):
-            self._run(self._deliver(delivery), f"webhook {delivery.id}")
+            self._run(self._deliver(delivery), delivery.id)
+        if self._lanes.rated:
+            self._wait_for_turns()
+
+    def _wait_for_turns(self) -> None:
+        """For endpoints with a rate limit: reserve turns, and come back when the first of them is there."""
         for endpoint, rate in self._lanes.starved():
             self._run(self._reserve(endpoint, rate), f"webhook rate {endpoint.key}")
         if self._timer is None and (turn := self._lanes.next_turn()) is not None:
@@ -228,10 +232,12 @@ class Worker:
             self._firsts.refused(delivery.id)
         if following:
             self._lanes.add(delivery.endpoint, [following])
-        if not self._closing:
+        if self._closing:
+            return
+        if following or delivery.chain:
             self._start_posts()
-            if self._lanes.wants_more(delivery.endpoint):
-                self.wake([delivery.endpoint])
+        if self._lanes.wants_more(delivery.endpoint):
+            self.wake([delivery.endpoint])
 
     async def _attempt(self, delivery: Delivery) -> Delivery | None:
         """Post once, unless the endpoint takes no more. Returns what is next in the delivery's chain."""
@@ -245,9 +251,9 @@ class Worker:
         answer, attempt = await self._post(target, delivery)
         self._firsts.answered(delivery.id)
         retries = self._settings.webhook_retry_seconds if delivery.kind == "event" else ()
-        verdict = judge(answer, delivery.failures, self._clock(), retries, self._jitter)
-        tick = asyncio.get_running_loop().time()
-        untaken, until = self._lanes.answer(delivery, verdict, self._clock(), tick)
+        now = self._clock()
+        verdict = judge(answer, delivery.failures, now, retries, self._jitter)
+        untaken, until = self._lanes.answer(delivery, verdict, now, asyncio.get_running_loop().time())
         self._start_posts()
         for other in untaken:
             self._firsts.refused(other.id, until)
@@ -260,10 +266,10 @@ class Worker:
             return None
         return await self._leases.following(delivery, verdict, until)
 
-    async def _post(self, target: Target, delivery: Delivery) -> tuple[Answer, v1.Attempt]:
+    async def _post(self, target: Target, delivery: Delivery) -> tuple[Answer, Try]:
         at, start = self._clock(), time.perf_counter()
         answer = await self._sender.post(target, delivery.event_id, delivery.message, at)
-        attempt = v1.Attempt.model_construct(  # all of it is ours
+        attempt = Try(
             at=at,
             status_code=answer.status,
             error=answer.error,
