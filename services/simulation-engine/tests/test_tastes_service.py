@@ -154,7 +154,13 @@ async def test_an_answer_counts_once_and_only_for_the_open_question(bus: Bus) ->
 
 
 @pytest.mark.parametrize(
-    ("attributes", "field"), [(("view", "mood"), "attributes[1]"), (("highway_noise",), "attributes[0]")]
+    ("attributes", "field"),
+    [
+        (("view", "mood"), "attributes[1]"),
+        (("price", "mood"), "attributes[1]"),
+        (("highway_noise",), "attributes[0]"),
+        (("price",), "attributes"),
+    ],
 )
 async def test_only_what_the_taxonomy_knows_and_the_persona_would_weigh_is_asked_about(
     bus: Bus, attributes: tuple[str, ...], field: str

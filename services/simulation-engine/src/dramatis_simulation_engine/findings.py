@@ -8,8 +8,10 @@ from dramatis_simulation_engine.statistics import FIRST_LOOK, Consensus
 
 
 def percent(value: float) -> str:
-    """Whole percents: a study of some dozen people carries no decimals."""
-    return "below 1 %" if 0 < value < 0.005 else f"{value * 100:.0f} %"
+    """Whole percents: a study of some dozen people carries no decimals. What is nearly all or nothing is neither."""
+    if 0 < value < 0.005:
+        return "below 1 %"
+    return "above 99 %" if 0.995 <= value < 1 else f"{value * 100:.0f} %"
 
 
 def points(value: float) -> str:
@@ -20,7 +22,7 @@ def points(value: float) -> str:
 
 def fewer(value: float) -> str:
     """A relative loss in percent, to two digits: `4.2 %`."""
-    return f"{value:.2g} %"
+    return "below 0.1 %" if value < 0.1 else f"{value:.2g} %"
 
 
 def hypothetical(bias: float) -> str:
@@ -29,13 +31,15 @@ def hypothetical(bias: float) -> str:
 
 
 def money(value: float) -> str:
-    """US dollars to four digits, for a price that was asked about: `$44.5M`, `$875K`, `$1.125M`."""
-    return f"${_amount(value)}"
+    """US dollars as a price that was asked about: `$44.5M`, `$875K`; in full where that is not exact: `$450,001`."""
+    if float(f"{value:.4g}") == value:
+        return f"${_amount(value)}"
+    return f"${value:,.2f}".removesuffix(".00") if value >= 0.01 else f"${value:.4g}"
 
 
 def rounded_money(value: float) -> str:
     """An estimated price in US dollars, to three digits: `$44.5M`."""
-    return money(float(f"{value:.3g}"))
+    return f"${_amount(float(f'{value:.3g}'))}"
 
 
 def worth(value: float) -> str:
@@ -45,7 +49,7 @@ def worth(value: float) -> str:
 
 
 def _amount(value: float) -> str:
-    for unit, size in (("B", 1e9), ("M", 1e6), ("K", 1e3)):
+    for unit, size in (("T", 1e12), ("B", 1e9), ("M", 1e6), ("K", 1e3)):
         if abs(value) >= size:
             return f"{value / size:.4g}{unit}"
     return f"{value:.4g}"
@@ -61,7 +65,8 @@ def bounded(estimate: Estimate, words: Callable[[float], str]) -> str:
         return "a price not known"
     if estimate.low is None or estimate.high is None:
         return words(estimate.value)
-    return f"{words(estimate.value)} ({words(estimate.low)} to {words(estimate.high)})"
+    value, low, high = words(estimate.value), words(estimate.low), words(estimate.high)
+    return value if value == low == high else f"{value} ({low} to {high})"
 
 
 def probability(value: float | None) -> str:
@@ -94,8 +99,9 @@ def _stated(estimate: Estimate, words: Callable[[float], str]) -> str:
     people = "1 person" if estimate.n == 1 else f"{estimate.n} people"
     if estimate.low is None or estimate.high is None:
         return f"{words(estimate.value)} (no interval can be given, n = {people})"
-    bounds = f"{estimate.level * 100:.0f} % interval {words(estimate.low)} to {words(estimate.high)}"
-    return f"{words(estimate.value)} ({bounds}, n = {people})"
+    value, low, high = words(estimate.value), words(estimate.low), words(estimate.high)
+    within = "the same when rounded" if value == low == high else f"{low} to {high}"
+    return f"{value} ({estimate.level * 100:.0f} % interval {within}, n = {people})"
 
 
 def listed(texts: list[str]) -> str:

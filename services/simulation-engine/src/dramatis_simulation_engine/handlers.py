@@ -17,6 +17,7 @@ from dramatis_simulation_engine.contradictions import contradictions_in
 from dramatis_simulation_engine.decider import Simulation
 from dramatis_simulation_engine.focus_group.duplicates import check_options
 from dramatis_simulation_engine.focus_group.model import DOMAIN
+from dramatis_simulation_engine.focus_group.price_questions import check_prices
 from dramatis_simulation_engine.kinds import Study, answers_to, check, drawn_for, field_of_invited, invited_to
 from dramatis_simulation_engine.llm.interviewing import in_dollars
 from dramatis_simulation_engine.population import Segments, load_segments
@@ -70,6 +71,7 @@ class Handlers:
     async def _request(self, call: Call[Any], simulation_id: str, study: Study) -> v1.Simulation:
         if isinstance(study, v1.FocusGroup):
             check_options(study)
+            check_prices(study)
         check(study)
         check_people(study, load_segments(DOMAIN))
         check_size(study, self._settings.simulation_max_answers)

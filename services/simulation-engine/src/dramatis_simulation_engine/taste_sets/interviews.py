@@ -62,7 +62,11 @@ def _attributes(wanted: Sequence[str], tastes: Tastes, assumptions: Assumptions)
         plain = [a.name for a in assumptions.taxonomy.attributes if not (a.nuisance or a.type) and a.name not in broken]
         return tuple(sorted(plain, key=lambda name: (-abs(_mean(name, tastes, assumptions)), name))[:_ASKED_ABOUT])
     found: list[str] = []
-    for place, text in enumerate(name for name in wanted if name != PRICE):
+    if set(wanted) == {PRICE}:
+        raise invalid("attributes", "price is always asked about: name something that it can be weighed against")
+    for place, text in enumerate(wanted):
+        if text == PRICE:
+            continue
         attribute = attribute_of(text, assumptions.taxonomy)
         if attribute is None:
             raise invalid(f"attributes[{place}]", f"'{text}' is no attribute of a home that is known here")

@@ -21,6 +21,7 @@ from dramatis_simulation_engine.focus_group.studies.study import (
 )
 from dramatis_simulation_engine.statistics import (
     JACKKNIFE,
+    Consensus,
     Evidence,
     best_of,
     consensus_on,
@@ -112,15 +113,20 @@ class _Analysis:
         self._cloud = evidence.cloud(values)
         *self._shares, self._none = evidence.mean_estimates(values, low=0.0, high=1.0)
         offered = None if self._cloud is None else self._cloud[:, :-1]
-        self._best = best_of(offered, len(self._names))
+        self._compared = len(self._names) > 1
+        self._best = best_of(offered if self._compared else None, len(self._names))
         self._order = sorted(range(len(self._names)), key=lambda j: (-(self._shares[j].value or 0), self._names[j]))
-        self._consensus = consensus_on(answers.probabilities, evidence, threshold)
+        self._consensus = (
+            consensus_on(answers.probabilities, evidence, threshold)
+            if self._compared
+            else Consensus(threshold, None, None)
+        )
 
     def result(self) -> StudyResult:
         return StudyResult(
             detail=self._detail(),
             findings=tuple(self._sentences()),
-            recommendations=(self._recommendation(),),
+            recommendations=(self._recommendation(),) if self._compared else (),
             headlines=tuple(
                 Headline(
                     name=f"photo_selection.{name}.share",
@@ -134,7 +140,7 @@ class _Analysis:
         )
 
     def _detail(self) -> dict[str, Any]:
-        agreement = kendalls_w(self._answers.probabilities) if len(self._names) > 1 else None
+        agreement = kendalls_w(self._answers.probabilities) if self._compared else None
         known = dict(zip(self._names, range(len(self._names)), strict=True))
         return {
             "question": QUESTION,
@@ -160,17 +166,19 @@ class _Analysis:
 
     def _sentences(self) -> list[str]:
         first = self._order[0]
-        sentences = [f"'{self._names[first]}' draws the most choices: {findings.share(self._shares[first])}."]
-        if len(self._order) > 1:
-            second = self._order[1]
-            sentences[0] = (
-                f"'{self._names[first]}' draws the most choices: {findings.share(self._shares[first])}; "
-                f"'{self._names[second]}' follows with {findings.share(self._shares[second])}. "
-                f"Probability that it truly leads: {findings.probability(self._best[first])}."
-            )
-        sentences.append(f"None of the photographs: {findings.share(self._none)} of choices.")
-        sentences.append(findings.agreement(self._consensus))
-        return sentences
+        name, share = self._names[first], findings.share(self._shares[first])
+        none = f"None of the photographs: {findings.share(self._none)} of choices."
+        if not self._compared:
+            alone = f"Of the photographs only '{name}' is understood, so that nothing can be said of which should lead"
+            return [f"{alone}; shown alone it draws {share} of choices.", none]
+        second = self._order[1]
+        return [
+            f"'{name}' draws the most choices: {share}; "
+            f"'{self._names[second]}' follows with {findings.share(self._shares[second])}. "
+            f"Probability that it truly leads: {findings.probability(self._best[first])}.",
+            none,
+            findings.agreement(self._consensus),
+        ]
 
     def _recommendation(self) -> Recommendation:
         first = self._order[0]
@@ -181,9 +189,9 @@ class _Analysis:
         )
 
     def _lead(self) -> float:
-        """The leading share less the second (or less *none*, where only one photograph is understood)."""
-        following = [self._shares[j] for j in self._order[1:2]] or [self._none]
-        return _value(self._shares[self._order[0]]) - _value(following[0])
+        """The leading share less the second."""
+        first, second = self._order[:2]
+        return _value(self._shares[first]) - _value(self._shares[second])
 
 
 def _value(estimate: Estimate) -> float:

@@ -2,7 +2,7 @@
 
 Gabor and Granger (1966). Demand is made to fall by isotonic regression; what counts is price × demand. The best price
 is looked for among the prices that were asked about. Between them, never beyond, demand is also interpolated: it lies
-between its neighbours because it falls, and the curve through them is monotone (Fritsch and Carlson 1980).
+between its neighbours because it falls, and the curve through their log odds is monotone (Fritsch and Carlson 1980).
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
+from scipy.special import expit, logit
 
 from dramatis_contracts.simulation_engine.v1 import Estimate, Headline, PricingStrategy, Recommendation
 from dramatis_simulation_engine import findings
@@ -35,6 +36,9 @@ CAVEAT = "Interest means asking for a viewing: price × interest ranks the price
 Edge = Literal["lowest", "highest"]
 _STEPS = 201
 """Prices between the lowest and the highest asked at which interpolated demand is looked at."""
+_CERTAIN = 1e-9
+_HARDLY_ANYBODY = 0.005
+"""Demand that is below 1 % in words: there, which price is the best says nothing."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ class PricingStudy:
 
     def _question(self, kind: str, prices: Floats) -> Question:
         shown = (prices * self.hypothetical_bias).tolist()
-        alternatives = tuple(Alternative(f"{price:.0f}", {}, self.listing.signs, price) for price in shown)
+        alternatives = tuple(Alternative(f"{price:.15g}", {}, self.listing.signs, price) for price in shown)
         return Question(key_of(kind, alternatives), QUESTION, "each", alternatives, "property", self.listing)
 
     @property
@@ -135,7 +139,7 @@ class _Analysis:
             recommendations=(self._recommendation(),) if self._accepted else (),
             headlines=tuple(
                 Headline(
-                    name=f"pricing_strategy.{price:.0f}.demand",
+                    name=f"pricing_strategy.{price:.15g}.demand",
                     estimate=demand,
                     unit="probability",
                     statement=f"A person like those asked asks to view the property at {findings.money(price)}.",
@@ -146,8 +150,8 @@ class _Analysis:
 
     @property
     def _accepted(self) -> bool:
-        """Whether anybody accepts any of the prices: else none of them is the best."""
-        return bool(self._curve[0] > 0)
+        """Whether more than hardly anybody accepts any of the prices: else none of them is the best."""
+        return bool(self._curve[0] >= _HARDLY_ANYBODY)
 
     def _detail(self) -> dict[str, Any]:
         interpolated = self._interpolated_optimum()
@@ -187,14 +191,15 @@ class _Analysis:
         """Only where the best price asked has asked neighbours on both sides."""
         if self._edge is not None or not self._accepted:
             return None
-        method = f"argmax of price × demand, demand interpolated by monotone cubics in ln price; {BOOTSTRAP}"
+        method = f"argmax of price × demand, log odds interpolated by monotone cubics in ln price; {BOOTSTRAP}"
         bounds = (None, None) if self._curves is None else interval(self._optimum_of(self._curves))
         return self._evidence.stated(float(self._optimum_of(self._curve[None, :])[0]), bounds, method)
 
     def _optimum_of(self, curves: Floats) -> Floats:
         """The price with the highest price × interpolated demand, for each curve (curves, prices)."""
         between = np.geomspace(self._prices[0], self._prices[-1], _STEPS)
-        demand = PchipInterpolator(np.log(self._prices), curves, axis=1)(np.log(between))
+        odds = logit(np.clip(curves, _CERTAIN, 1 - _CERTAIN))
+        demand = expit(PchipInterpolator(np.log(self._prices), odds, axis=1)(np.log(between)))
         return np.asarray(between[np.argmax(demand * between, axis=1)])
 
     def _arc_elasticity(self, low: int, high: int) -> Estimate:
@@ -247,7 +252,8 @@ class _Analysis:
             f"Would ask to view (95 % intervals, n = {people}): {curve}." if self._curves is not None else self._alone()
         ]
         if not self._accepted:
-            return [*said, "Nobody asked would view the property at any of these prices, so none of them is the best."]
+            nobody = "Nobody" if self._curve[0] <= 0 else "Hardly anybody"
+            return [*said, f"{nobody} asked would view the property at any of these prices: none of them is the best."]
         said += [*self._elasticity_sentence(), self._best_sentence(), CAVEAT]
         named = self._named.sentences(self._study.scenario.methods) if self._named else []
         return [*said, *named, *filter(None, [findings.hypothetical(self._study.hypothetical_bias)])]
@@ -262,9 +268,8 @@ class _Analysis:
     def _elasticity_sentence(self) -> list[str]:
         if self._elasticity.value is None:
             return []
-        value, low, high = (
-            None if x is None else -x for x in (self._elasticity.value, self._elasticity.high, self._elasticity.low)
-        )
+        elasticities = (self._elasticity.value, self._elasticity.high, self._elasticity.low)
+        value, low, high = (None if x is None else 100 * (1 - 1.01**x) for x in elasticities)
         loss = self._elasticity.model_copy(update={"value": value, "low": low, "high": high})
         over = f"{findings.money(self._prices[0])} to {findings.money(self._prices[-1])}"
         return [
