@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 
 import pytest
 from nats.js import JetStreamContext
@@ -200,6 +201,22 @@ async def test_a_relay_whose_lease_was_taken_stops(runtime: Runtime, bus: Bus, l
                 await asyncio.sleep(0.01)
                 await commit(log, "b", await log_version(log, "b"))
     assert relay.trouble is not None
+
+
+async def test_a_relay_that_lost_its_lease_leads_again_when_it_is_free(
+    runtime: Runtime, bus: Bus, log: EventLog
+) -> None:
+    async with relaying(runtime, bus) as relay:
+        await commit(log, "a", 0)
+        await settled(log, runtime)
+        free = {"holder": "another", "epoch": 9, "expires": datetime(2026, 1, 1, tzinfo=UTC)}
+        await runtime.database.leases.update_one({"_id": "relay"}, {"$set": free})
+        async with asyncio.timeout(15):
+            while relay.leading:
+                await asyncio.sleep(0.01)
+        await commit(log, "a", 1)
+        await settled(log, runtime)
+        assert await log.last_position() >> 32 == 10
 
 
 async def log_version(log: EventLog, stream: str) -> int:

@@ -66,12 +66,26 @@ class Relay:
         """Relay for ever: wait for the lease, lead until it is lost or something fails, begin anew."""
         while True:
             try:
-                await self._lead()
+                await self._one_term()
             except* (Unavailable, PyMongoError, LeaseLost) as faults:
                 self._trouble = "; ".join(str(fault) for fault in faults.exceptions)
                 log.warning("the relay begins anew", reason=self._trouble)
-            stop_if_cancelled()  # a task group in which something failed forgets that it was cancelled
             await asyncio.sleep(self._term / 10)
+
+    async def _one_term(self) -> None:
+        """Lead in a task of its own.
+
+        The task group of Python 3.11 leaves a cancellation behind in the task in which it failed, so that nobody could
+        tell later whether the relay itself was cancelled.
+        """
+        term = asyncio.create_task(self._lead(), name="relay leads")
+        try:
+            await asyncio.wait([term])
+        finally:
+            if not term.done():
+                term.cancel()
+                await asyncio.wait([term])
+        term.result()
 
     async def _lead(self) -> None:
         held = await self._lease.acquire(above=await self._past_epoch())

@@ -18,6 +18,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from dramatis_kit.clock import Clock, utc_now
 from dramatis_kit.settings import Settings
+from dramatis_kit.waiting import wait_in_the_own_task
 
 log = structlog.get_logger()
 
@@ -97,6 +98,7 @@ def select(names: Sequence[str]) -> list[Service]:
 
 def connect(settings: Settings) -> AsyncMongoClient[Document]:
     """A MongoDB client whose every operation has a deadline and whose writes survive a crash of the majority."""
+    wait_in_the_own_task()
     return AsyncMongoClient(
         settings.mongo_url,
         timeoutMS=settings.mongo_timeout_ms,
