@@ -12,7 +12,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,12 @@ from websockets.asyncio.client import connect as connect_socket
 from websockets.exceptions import WebSocketException
 
 from dramatis_contracts.persona.v1 import PersonaCreated, PersonaProfile
+from dramatis_engines.mongod import start_mongod
 from dramatis_engines.nats_server import start_nats
 from dramatis_engines.ports import free_port
 from dramatis_engines.processes import Process, spawn
 from dramatis_eventlog import Cause, EventLog, StreamId
-from dramatis_kit import Settings, new_id
+from dramatis_kit import Settings, Unavailable, new_id
 from dramatis_kit.service import connect
 from dramatis_testkit.platforms import wait_for
 
@@ -156,10 +157,10 @@ class SocketFollower:
 
 
 @asynccontextmanager
-async def crowd(ports: list[int], key: str) -> AsyncIterator[Crowd]:
-    """A thousand followers who all know where they stand."""
+async def crowd(ports: list[int], key: str, streams: int = STREAMS) -> AsyncIterator[Crowd]:
+    """A thousand followers, or fewer, who all know where they stand."""
     made = Crowd(ports, key)
-    followers: list[Follower | SocketFollower] = [Follower(made) for _ in range(STREAMS)]
+    followers: list[Follower | SocketFollower] = [Follower(made) for _ in range(streams)]
     followers += [SocketFollower(made) for _ in range(SOCKETS)]
     made.seen = [follower.seen for follower in followers]
     tasks = [asyncio.create_task(follower.follow()) for follower in followers]
@@ -212,18 +213,26 @@ def listens(port: int) -> bool:
     return f":{port:04X} 00000000:0000 0A" in Path("/proc/net/tcp").read_text()
 
 
-@pytest.fixture
-def parts(mongo_url: str, tmp_path: Path) -> Iterator[Parts]:
-    nats = start_nats(tmp_path / "nats")
+@contextmanager
+def running_parts(mongo_url: str, folder: Path) -> Iterator[Parts]:
+    nats = start_nats(folder / "nats")
     settings = Settings(
-        mongo_url=mongo_url, mongo_database=new_id("test"), nats_url=nats.url, data_dir=tmp_path, embedded=True
+        mongo_url=mongo_url, mongo_database=new_id("test"), nats_url=nats.url, data_dir=folder, embedded=True
     )
     made = Parts(settings)
-    yield made
-    for process in made.started:
-        process.kill()
-        process.wait()
-    nats.stop()
+    try:
+        yield made
+    finally:
+        for process in made.started:
+            process.kill()
+            process.wait()
+        nats.stop()
+
+
+@pytest.fixture
+def parts(mongo_url: str, tmp_path: Path) -> Iterator[Parts]:
+    with running_parts(mongo_url, tmp_path) as made:
+        yield made
 
 
 async def drained(process: Process) -> None:
@@ -247,16 +256,27 @@ class Producer:
 
     async def run(self) -> None:
         for number in range(EVENTS):
-            commit = await self._log.append(
-                self._tenant,
-                StreamId("persona", f"pers_{number}"),
-                [PersonaCreated(profile=PersonaProfile(name=f"Ann {number}"))],
-                expected_version=0,
-                command_id=f"create-{number}",
-                cause=Cause("req_fault"),
-            )
-            self.ids.append(commit.events[0].id)
+            self.ids.append(await self._event(number))
             await asyncio.sleep(0.03)
+
+    async def _event(self, number: int) -> str:
+        """The id of the event, which is committed once however often the log must be asked."""
+        body = PersonaCreated(profile=PersonaProfile(name=f"Ann {number}"))
+        stream = StreamId("persona", f"pers_{number}")
+        while True:
+            try:
+                commit = await self._log.append(
+                    self._tenant,
+                    stream,
+                    [body],
+                    expected_version=0,
+                    command_id=f"create-{number}",
+                    cause=Cause("req_fault"),
+                )
+            except Unavailable:
+                await asyncio.sleep(0.2)
+            else:
+                return commit.events[0].id
 
     async def made(self, number: int) -> None:
         await until(f"{number} events are made", lambda: len(self.ids) >= number)
@@ -308,3 +328,23 @@ async def test_followers_of_gateways_that_are_restarted_in_turn_miss_and_repeat_
             await drained(gateway)
             parts.start("gateway", port)
             await listening(port)
+
+
+async def test_followers_of_a_log_whose_mongodb_is_killed_miss_and_repeat_nothing(tmp_path: Path) -> None:
+    """What they were told of survives, under its position: they resume at a gateway that has only the log."""
+    mongo, port = start_mongod(tmp_path / "mongo"), free_port()
+    try:
+        with running_parts(mongo.url, tmp_path) as parts:
+            parts.start("relay")
+            gateway = parts.gateway(port)
+            key = parts.credentials()["api_key"]
+            async with crowd([port], key, streams=80) as followers, producing(parts, followers) as producer:
+                for part in range(1, 5):
+                    await producer.made(part * EVENTS // 6)
+                    mongo.process.kill()
+                    gateway.kill()
+                    mongo.process.wait()
+                    mongo = start_mongod(tmp_path / "mongo")
+                    gateway = parts.start("gateway", port)
+    finally:
+        mongo.stop()
