@@ -23,6 +23,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 NO_OPTIONS = {"type": "photo_selection", "options": []}
 FOCUS = "/v1/simulations/focus-group"
+MATCHING = "/v1/matching/property-to-clients"
+WEIGHTS = "matching_criteria.weights"
 AGE = "demographics.age_range"
 OPTIONS = "test_scenarios[0].options"
 LIMIT = 1_048_576
@@ -74,10 +76,17 @@ REFUSED: list[tuple[str, str, Any, str, str | None]] = [
     ("GET", "/v1/personas/", None, "NOT_FOUND", None),
     ("GET", "/docs/errors/NOTHING", None, "NOT_FOUND", "code"),
     ("POST", "/v1/personas/pers_1/enrich", {}, "NOT_IMPLEMENTED", None),
-    ("POST", "/v1/simulations/marketing-campaign", {}, "NOT_IMPLEMENTED", None),
+    ("POST", "/v1/batch/simulations", {}, "NOT_IMPLEMENTED", None),
     ("POST", "/v1/simulations/intervention", {}, "INVALID_SIMULATION", "scenario"),
     ("GET", "/api/stakeholders", None, "NOT_IMPLEMENTED", None),
-    ("POST", "/v1/matching/property-to-clients", {}, "SERVICE_UNAVAILABLE", None),
+    ("POST", MATCHING, {}, "INVALID_MATCHING", "property_id"),
+    ("POST", MATCHING, {"property_id": "prop_1", "matching_criteria": {"weights": {}}}, "INVALID_MATCHING", WEIGHTS),
+    ("POST", MATCHING, {"property_id": "prop_1"}, "SERVICE_UNAVAILABLE", None),
+    ("POST", "/v1/properties", {"price": "1"}, "INVALID_PROPERTY", "price"),
+    ("POST", "/v1/properties", {"price": 1, "photos": [{"link": "x"}]}, "INVALID_PROPERTY", "photos[0].link"),
+    ("POST", "/v1/properties", {"price": 1, "id": "x"}, "INVALID_PROPERTY", "id"),
+    ("PATCH", "/v1/properties/prop_1", {"price": None}, "INVALID_PROPERTY", "price"),
+    ("GET", "/v1/properties?status=sold", None, "INVALID_REQUEST", "status"),
 ]
 
 

@@ -15,6 +15,7 @@ from dramatis_contracts.simulation_engine.common import (
 )
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+AudienceSize = Annotated[int, Field(ge=2, le=1000, description="People drawn from what target_audience describes.")]
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Time = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Metric = Literal["open_rate", "click_rate", "inquiry_rate", "showing_request"]
@@ -24,7 +25,8 @@ def _several(value: object) -> object:
     """`"tuesday|thursday"` is two choices, as the published example writes them."""
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split("|"))
-    return value
+    # What a validator returns counts as Python's, of which a strict model takes a tuple only.
+    return tuple(value) if isinstance(value, list) else value
 
 
 class ChannelMessages(Request):
@@ -93,12 +95,6 @@ class MarketingCampaign(Request):
     observed_rates: Annotated[dict[str, ObservedRates], Field(max_length=10)] = Field(default_factory=dict)
     simulation_parameters: SimulationParameters = SimulationParameters()
 
-    @model_validator(mode="after")
-    def _someone_is_asked(self) -> "MarketingCampaign":
-        if not self.target_personas and self.persona_configuration is None:
-            raise ValueError("target_personas or persona_configuration must say who is asked")
-        return self
-
 
 class Variant(Request):
     """One version of a campaign's content."""
@@ -124,6 +120,7 @@ class CampaignVariants(Request):
     campaign_type: Word | None = None
     persona_id: Word | None = None
     variants: Annotated[tuple[Variant, ...], Field(min_length=1, max_length=20), AfterValidator(_labels_differ)]
+    audience_size: AudienceSize = 200
     simulation_parameters: SimulationParameters = SimulationParameters()
 
 
@@ -135,4 +132,5 @@ class ViralContent(Request):
     hook: Text | None = None
     target_audience: Text
     content_type: Word | None = None
+    audience_size: AudienceSize = 200
     simulation_parameters: SimulationParameters = SimulationParameters()

@@ -18,9 +18,12 @@ from dramatis_gateway.problems import Problem, problem_of
 from dramatis_gateway.routes import (
     events,
     live,
+    matching,
     personas,
     platform,
+    predictions,
     properties,
+    segments,
     simulations,
     tastes,
     unbuilt,
@@ -29,6 +32,22 @@ from dramatis_gateway.routes import (
 )
 from dramatis_gateway.validation import dotted
 from dramatis_kit import Rejected, Unavailable
+
+MODULES = (
+    personas,
+    properties,
+    segments,
+    simulations,
+    tastes,
+    predictions,
+    webhooks,
+    events,
+    live,
+    updates,
+    unbuilt,
+    platform,
+)
+"""In the order in which their routes are looked at."""
 
 _QUIET = ("/health/", "/metrics", "/v1/events/stream", "/console/assets/")
 
@@ -47,7 +66,7 @@ def build() -> FastAPI:
         redoc_url=None,
         telemetry={"operation_spans": False, "logs": False, "exclude": _excluded},
     )
-    for module in (personas, properties, simulations, tastes, webhooks, events, live, updates, unbuilt, platform):
+    for module in MODULES:
         app.include_router(module.router)
     app.include_router(console.router)
     app.add_exception_handler(RequestValidationError, _on_failure)

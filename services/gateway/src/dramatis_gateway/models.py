@@ -35,6 +35,46 @@ class AcceptedSimulation(Resource):
     ws_channel: str
 
 
+class AcceptedCampaign(AcceptedSimulation):
+    """The answer to the request of a campaign test. `predicted_results` is null where it takes longer."""
+
+    predicted_results: dict[str, Any] | None
+
+
+class CampaignForecast(Resource):
+    """How the variants of a campaign will do. `recommended_variant` is null where the evidence cannot separate them."""
+
+    campaign_id: str
+    overall_success_probability: float | None
+    recommended_variant: str | None
+    reason_for_abstaining: str | None
+    prediction_explanation: str
+    variants: tuple[dict[str, Any], ...]
+    factors: tuple[dict[str, Any], ...]
+    audience: dict[str, Any]
+    reference: dict[str, Any]
+    unknown: dict[str, str]
+
+
+class ViralForecast(Resource):
+    """Whether content spreads by itself. What cannot be known is null, with the reason under `unknown`."""
+
+    prediction_id: str
+    viral_probability: float | None
+    reproduction_number: float | None
+    success_probability: float | None
+    predicted_engagement: float | None
+    predicted_share_rate: float | None
+    views_per_seed_view: float | None
+    prediction_explanation: str
+    scoring_factors: dict[str, float | None]
+    factors: tuple[dict[str, Any], ...]
+    estimates: dict[str, Any]
+    audience: dict[str, Any]
+    reference: dict[str, Any]
+    unknown: dict[str, str]
+
+
 class FollowUpRecommendations(Resource):
     """What a follow-up test recommends: a sequence, how many convert under it, and what stands behind that."""
 

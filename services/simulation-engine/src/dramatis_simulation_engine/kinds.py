@@ -10,6 +10,12 @@ from dramatis_simulation_engine.data_files import model_version
 from dramatis_simulation_engine.focus_group.model import DOMAIN, FocusGroupPlan
 from dramatis_simulation_engine.interventions import model as interventions
 from dramatis_simulation_engine.interventions.model import InterventionPlan, sequences_at_most
+from dramatis_simulation_engine.marketing import respondents as marketing
+from dramatis_simulation_engine.marketing.campaign import CampaignPlan
+from dramatis_simulation_engine.marketing.configurations import check_campaign, count_of
+from dramatis_simulation_engine.marketing.forecasts import check_platform
+from dramatis_simulation_engine.marketing.variants import VariantsPlan
+from dramatis_simulation_engine.marketing.viral import ViralPlan
 from dramatis_simulation_engine.people import Respondent
 from dramatis_simulation_engine.plan import Plan
 
@@ -98,9 +104,15 @@ def drawn_for(study: Study) -> v1.PersonaConfiguration | None:
 
 def answers_to(study: Study) -> int:
     """How many choices a study asks for: people × what is compared × iterations."""
-    drawn = drawn_for(study)
-    people = len(invited_to(study)) + (drawn.generated_count if drawn else 0)
+    people = len(invited_to(study)) + _drawn(study)
     return people * _compared(study) * study.simulation_parameters.iterations
+
+
+def _drawn(study: Study) -> int:
+    if isinstance(study, v1.CampaignVariants | v1.ViralContent):
+        return study.audience_size
+    drawn = drawn_for(study)
+    return drawn.generated_count if drawn else 0
 
 
 def _compared(study: Study) -> int:
@@ -109,15 +121,28 @@ def _compared(study: Study) -> int:
             return len(study.test_scenarios)
         case v1.Intervention():
             return sequences_at_most(study)
-        case v1.MarketingCampaign() | v1.CampaignVariants() | v1.ViralContent():
+        case v1.MarketingCampaign():
+            return count_of(study.campaign)
+        case v1.CampaignVariants():
+            return len(study.variants)
+        case v1.ViralContent():
             return 1
     assert_never(study)
 
 
 def check(study: Study) -> None:
     """Raises `Rejected`, naming the field, for a study of which nothing can be said."""
-    if isinstance(study, v1.Intervention):
-        interventions.check(study)
+    match study:
+        case v1.FocusGroup():
+            pass
+        case v1.Intervention():
+            interventions.check(study)
+        case v1.MarketingCampaign():
+            check_campaign(study)
+        case v1.CampaignVariants() | v1.ViralContent():
+            check_platform(study.platform)
+        case _:
+            assert_never(study)
 
 
 def requested(
@@ -177,15 +202,22 @@ def plan_of(event: v1.Requested, invited: Sequence[Respondent]) -> Plan[Any]:
             return FocusGroupPlan(event.focus_group, tuple(invited), event.seed, event.tastes)
         case v1.InterventionRequested():
             return InterventionPlan(event.intervention, tuple(invited), event.seed)
-        case _:
-            raise NotImplementedError(event.type)
+        case v1.CampaignRequested():
+            return CampaignPlan(event.campaign, tuple(invited), event.seed)
+        case v1.VariantsRequested():
+            return VariantsPlan(event.variants, tuple(invited), event.seed)
+        case v1.ViralRequested():
+            return ViralPlan(event.content, tuple(invited), event.seed)
+    assert_never(event)
 
 
 def model_version_of(study: Study) -> str:
     """The statistical model that carries a study out."""
-    return interventions.model_version() if isinstance(study, v1.Intervention) else model_version(domain_of(study))
-
-
-def domain_of(study: Study) -> str:
-    """The domain whose words and assumptions a study uses."""
-    return interventions.DOMAIN if isinstance(study, v1.Intervention) else DOMAIN
+    match study:
+        case v1.FocusGroup():
+            return model_version(DOMAIN)
+        case v1.Intervention():
+            return interventions.model_version()
+        case v1.MarketingCampaign() | v1.CampaignVariants() | v1.ViralContent():
+            return marketing.version()
+    assert_never(study)

@@ -2,8 +2,11 @@
 
 from dramatis_contracts.simulation_engine import v1
 from dramatis_contracts.simulation_engine.follow_up import FollowUp, Step
+from dramatis_contracts.simulation_engine.marketing import Campaign, ChannelMessages
 from dramatis_simulation_engine.focus_group.model import simulate
 from dramatis_simulation_engine.interventions import model as interventions
+from dramatis_simulation_engine.marketing.campaign import CampaignPlan
+from dramatis_simulation_engine.plan import carry_out
 
 _SMALLEST = v1.FocusGroup(
     name="warming up",
@@ -29,7 +32,19 @@ _SMALLEST_FOLLOW_UP = v1.Intervention(
 )
 
 
+_SMALLEST_CAMPAIGN = v1.MarketingCampaign(
+    campaign=Campaign(
+        name="warming up",
+        channels=("email",),
+        messages={"email": ChannelMessages(subject_lines=("A home with a view", "A new pool"))},
+    ),
+    persona_configuration=v1.PersonaConfiguration(mode="segment", segments=("affluent_families",), generated_count=3),
+    simulation_parameters=v1.SimulationParameters(iterations=8),
+)
+
+
 def warm_up() -> None:
     """Read the data files and touch every code path that loads something lazily."""
     simulate(_SMALLEST, (), seed=0)
     interventions.simulate(_SMALLEST_FOLLOW_UP, (), seed=0)
+    carry_out(CampaignPlan(_SMALLEST_CAMPAIGN, (), 0))

@@ -8,7 +8,13 @@ from dramatis_contracts.pages import Page
 from dramatis_contracts.simulation_engine import v1
 from dramatis_gateway.describe import described, documented
 from dramatis_gateway.door import TheCaller, TheDoor, answer, answer_page
-from dramatis_gateway.models import AcceptedSimulation, FollowUpRecommendations, FollowUpTest, SimulationQuery
+from dramatis_gateway.models import (
+    AcceptedCampaign,
+    AcceptedSimulation,
+    FollowUpRecommendations,
+    FollowUpTest,
+    SimulationQuery,
+)
 from dramatis_gateway.prompt import results_within
 from dramatis_gateway.validation import json_body
 from dramatis_kit import new_id
@@ -16,6 +22,7 @@ from dramatis_kit import new_id
 router = APIRouter(prefix="/v1/simulations", tags=["simulations"])
 
 FocusGroup = Annotated[v1.FocusGroup, Depends(json_body(v1.FocusGroup, "INVALID_SIMULATION"))]
+MarketingCampaign = Annotated[v1.MarketingCampaign, Depends(json_body(v1.MarketingCampaign, "INVALID_SIMULATION"))]
 Intervention = Annotated[v1.Intervention, Depends(json_body(v1.Intervention, "INVALID_SIMULATION"))]
 
 
@@ -31,6 +38,26 @@ async def run_focus_group(caller: TheCaller, focus_group: FocusGroup) -> Respons
     command = v1.RequestFocusGroup(simulation_id=new_id("sim"), focus_group=focus_group)
     simulation = await caller.ask(v1.request_focus_group, command)
     return answer(accepted(simulation), 202, {"Location": f"/v1/simulations/{simulation.simulation_id}"})
+
+
+@router.post(
+    "/marketing-campaign",
+    status_code=202,
+    response_model=AcceptedCampaign,
+    openapi_extra=described(v1.MarketingCampaign),
+    responses=documented("INVALID_SIMULATION", body=True),
+)
+async def try_campaign(caller: TheCaller, door: TheDoor, campaign: MarketingCampaign) -> Response:
+    """Test a campaign: which channel, message and time do best. The prediction is in the answer if it comes at once."""
+    command = v1.RequestCampaign(simulation_id=new_id("sim"), campaign=campaign)
+    simulation = await caller.ask(v1.request_campaign, command)
+    results = await results_within(caller, simulation, door.settings.gateway_prompt_seconds)
+    predicted = None if results is None else results.predicted_results
+    status = simulation.status if results is None else results.status
+    answered = AcceptedCampaign(
+        **accepted(simulation).model_dump(exclude={"status"}), status=status, predicted_results=predicted
+    )
+    return answer(answered, 202, {"Location": f"/v1/simulations/{simulation.simulation_id}"})
 
 
 @router.post(

@@ -31,8 +31,6 @@ class Unbuilt(NamedTuple):
 TINYTROUPE = (
     Unbuilt("POST", "/v1/personas/{persona_id}/enrich", "persona", "enrich"),
     Unbuilt("GET", "/v1/personas/{persona_id}/analytics", "persona", "analytics"),
-    Unbuilt("POST", "/v1/simulations/marketing-campaign", "simulation-engine", "request_campaign"),
-    Unbuilt("POST", "/v1/matching/property-to-clients", "matching", "property_to_clients"),
     Unbuilt("POST", "/v1/batch/personas", "orchestrator", "batch_personas"),
     Unbuilt("POST", "/v1/batch/simulations", "orchestrator", "batch_simulations"),
 )
@@ -52,8 +50,6 @@ PREDICT = tuple(
         ("GET", "/trust/{event_id}/flags", "trust", "list_flags"),
         ("GET", "/trust/audit/{event_id}", "trust", "audit"),
         ("POST", "/trust/alerts/subscribe", "trust", "subscribe_alerts"),
-        ("POST", "/marketing/predict/campaign", "simulation-engine", "predict_campaign"),
-        ("POST", "/marketing/predict/viral", "simulation-engine", "predict_viral"),
         ("POST", "/marketing/campaigns/{campaign_id}/outcome", "calibration", "record_outcome"),
         ("GET", "/calibration/report", "calibration", "report"),
     )

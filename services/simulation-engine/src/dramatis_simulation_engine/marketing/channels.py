@@ -21,7 +21,8 @@ class Place:
     rates: Levels
     traits: Levels
     age: float
-    """Utility for every ten years of age above the reference."""
+    """Utility for every ten years of age above `typical_age`."""
+    typical_age: float
     welcomes: Levels
     stages: Mapping[str, str] = field(default_factory=dict)
     platforms: tuple[str, ...] = ()

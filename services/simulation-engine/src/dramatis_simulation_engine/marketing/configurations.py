@@ -179,7 +179,10 @@ def _unread(where: str, content: Content | None) -> Iterator[tuple[str, str]]:
 
 
 def check_campaign(study: MarketingCampaign) -> None:
-    """Raises `Rejected` for a channel or platform that is not known, for too much, and for rates that contradict."""
+    """Raises `Rejected` where nobody is asked, for channels and platforms that are not known, for too much, and for
+    rates that contradict one another."""
+    if not study.target_personas and study.persona_configuration is None:
+        raise _invalid("target_personas", "target_personas or persona_configuration must say who is asked")
     campaign = study.campaign
     known = load_channels()
     for index, channel in enumerate(campaign.channels):

@@ -10,7 +10,7 @@ from scipy.special import betaincinv, expit, logit
 
 from dramatis_contracts.simulation_engine.v1 import Estimate
 from dramatis_simulation_engine.marketing.questions import Answers, Exposure
-from dramatis_simulation_engine.marketing.respondents import COLDEST
+from dramatis_simulation_engine.marketing.respondents import COLDEST, levels_of
 from dramatis_simulation_engine.marketing.tastes import Assumptions
 from dramatis_simulation_engine.seeds import Floats, normals, uniforms
 from dramatis_simulation_engine.statistics import RESAMPLES, Consensus, Evidence, best_of, consensus_on, interval
@@ -186,11 +186,8 @@ class Funnel:
             weights = self.assumptions.stages[self.stages[s]]
             refused = 1.0 - self.reached[s].mean(axis=0) / np.maximum(_TINY, before[s].mean(axis=0))
             for j, exposure in enumerate(self.exposures):
-                for part, content in exposure.parts.items():
-                    for attribute, level in content.levels.items():
-                        found[j, index[attribute]] += (
-                            refused[j] * weights[part] * level / max(COLDEST, self.temperature)
-                        )
+                for attribute, level in levels_of(exposure.parts, weights).items():
+                    found[j, index[attribute]] += refused[j] * level / max(COLDEST, self.temperature)
         return found
 
     def _reference_errors(self, stage: int) -> Floats:

@@ -2,9 +2,9 @@
 
 At stage s a person responds with probability σ(a_s + D_s / τν), given that it took every step before:
 
-    D_s = Σ_k taste_k · level_sk + relevance + time + constants + ρ_s · (readiness + affinity + mood)
+    D_s = Σ_k taste_k · level_sk + relevance + time + age + constants − average + ρ_s · (readiness + affinity + mood)
 
-a_s is solved so that the population of average people gives the reference rate to a message without attributes. Tastes,
+a_s is solved so that a population of average people gives the reference rate to an average message. Tastes,
 readiness and affinity last; tastes vary once more, with the mood, from one occasion to the next. The same draws serve
 every stage, so that who opens is not independent of who clicks. An answer to stage s is a conditional probability,
 E[p_1 … p_s] / E[p_1 … p_(s−1)], so that the product over the stages is the probability of coming so far.
@@ -23,6 +23,7 @@ from dramatis_contracts.simulation_engine.v1 import Calibration
 from dramatis_simulation_engine.data_files import model_version
 from dramatis_simulation_engine.marketing import DOMAIN, HOMES
 from dramatis_simulation_engine.marketing.explanations import explain
+from dramatis_simulation_engine.marketing.messages import Content
 from dramatis_simulation_engine.marketing.questions import Exposure, Question
 from dramatis_simulation_engine.marketing.relevance import Term, relevance_of
 from dramatis_simulation_engine.marketing.tastes import Assumptions, Tastes, tastes_of
@@ -175,9 +176,8 @@ class FunnelRespondents:
 
     def _levels(self, exposure: Exposure, weights: Sizes) -> Floats:
         levels = np.zeros(len(self._index))
-        for part, content in exposure.parts.items():
-            for attribute, level in content.levels.items():
-                levels[self._index[attribute]] += weights[part] * level
+        for attribute, level in levels_of(exposure.parts, weights).items():
+            levels[self._index[attribute]] = level
         for attribute, level in exposure.place.traits.items():
             levels[self._index[attribute]] += weights["place"] * level
         for attribute, level in exposure.traits.items():
@@ -193,10 +193,11 @@ class FunnelRespondents:
         place = exposure.place
         lasting = weights["responsiveness"] * (self.ready + self.affinity(place.name))
         constants = np.array([sum(weights[c.weight] * c.value for c in t.constants) for t in self.tastes])
-        ages = weights["place"] * place.age * np.array([t.decades or 0.0 for t in self.tastes])
+        ages = weights["place"] * np.array([self._age(exposure, t) for t in self.tastes])
         suits = weights["relevance"] * self._summed(("relevance", *_texts(exposure)), self._matches, exposure)
         times = weights["timing"] * self._summed(("time", exposure.day, exposure.part), self._times, exposure)
-        return np.asarray(lasting + constants + ages + suits + times)
+        average = sum(weights[part] * self.assumptions.average[part] for part in exposure.parts)
+        return np.asarray(lasting + constants + ages + suits + times - average)
 
     def _summed(self, key: Key, terms: Callable[[Exposure, Tastes], Sequence[Term]], exposure: Exposure) -> Floats:
         """A sum of terms for everyone, made once for all exposures that share what the terms depend on."""
@@ -213,9 +214,15 @@ class FunnelRespondents:
             yield replace(term, value=weights["timing"] * term.value)
         for constant in tastes.constants:
             yield Term("readiness", constant.because, weights[constant.weight] * constant.value)
-        yield Term(title, "age", weights["place"] * exposure.place.age * (tastes.decades or 0.0))
+        yield Term(title, "age", weights["place"] * self._age(exposure, tastes))
+        for part in exposure.parts:
+            yield Term("average text", part, -weights[part] * self.assumptions.average[part])
         lasting = self.ready[person] + self.affinity(exposure.place.name)[person]
         yield Term(title, "personal readiness", weights["responsiveness"] * float(lasting))
+
+    def _age(self, exposure: Exposure, tastes: Tastes) -> float:
+        place = exposure.place
+        return place.age * self.assumptions.decades(tastes, place.typical_age)
 
     def _matches(self, exposure: Exposure, tastes: Tastes) -> list[Term]:
         """Each reason once, wherever it is said; what only the inside says counts half."""
@@ -238,6 +245,15 @@ class FunnelRespondents:
         spread = float(np.sqrt(lasting)) / self._temperature
         loadings = tuple(self.assumptions.stages[s]["responsiveness"] * spread for s in stages)
         return intercepts(tuple(exposure.place.reference(s) for s in stages), loadings)[-1]
+
+
+def levels_of(parts: Mapping[str, Content], weights: Sizes) -> dict[str, float]:
+    """What a message has of each attribute at a stage. What several parts say counts where it is strongest."""
+    levels: dict[str, float] = {}
+    for part, content in parts.items():
+        for attribute, level in content.levels.items():
+            levels[attribute] = max(levels.get(attribute, 0.0), weights[part] * level, key=abs)
+    return levels
 
 
 def _texts(exposure: Exposure) -> Iterator[tuple[str, str]]:

@@ -53,14 +53,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Tastes:
-    """What follows from a person's fields. `decades` is the age beyond the reference, None when it is not known."""
+    """What follows from a person's fields. `age` in years, None when it is not known."""
 
     shifts: tuple[Shift, ...]
     constants: tuple[Constant, ...]
     wanted: Wanted
     rhythm: tuple[str, ...]
     """The groups whose hours the person keeps."""
-    decades: float | None
+    age: float | None
     noise: float
     unrecognized: tuple[tuple[str, str], ...]
 
@@ -71,6 +71,7 @@ class Assumptions:
 
     reader: Reader
     choice: Table
+    average: Mapping[str, float]
     stages: Mapping[str, Mapping[str, float]]
     market: Mapping[str, float]
     hooks: Table
@@ -84,6 +85,10 @@ class Assumptions:
     groups: Mapping[str, Mapping[str, Table]]
     lexicons: Mapping[str, Lexicon]
 
+    def decades(self, tastes: Tastes, reference: float | None = None) -> float:
+        """Age beyond a reference in tens of years; 0 when it is not known."""
+        return 0.0 if tastes.age is None else (tastes.age - (reference or self.age["reference"])) / 10
+
     @property
     def names(self) -> tuple[str, ...]:
         return self.reader.taxonomy.names
@@ -93,7 +98,7 @@ class Assumptions:
 def load_assumptions() -> Assumptions:
     """The assumptions; read once per process."""
     raw = load_toml(DOMAIN, "tastes")
-    plain = ("choice", "stages", "market", "hooks", "age", "wealth", "relevance", "days", "parts", "rhythm")
+    plain = ("choice", "average", "stages", "market", "hooks", "age", "wealth", "relevance", "days", "parts", "rhythm")
     return Assumptions(
         reader=load_reader(),
         levels={name: raw[name] for name in ("urgency", "price_sensitivity", "risk_tolerance")},
@@ -120,7 +125,7 @@ def tastes_of(person: Respondent, assumptions: Assumptions) -> Tastes:
         constants=(*_urgency(person, assumptions), *_interest(groups)),
         wanted=wishes.wanted,
         rhythm=tuple(name for name in described["occupation"] if name in assumptions.rhythm),
-        decades=None if age is None else (age - assumptions.age["reference"]) / 10,
+        age=age,
         noise=math.prod(group.get("noise", 1.0) for _, _, group in groups),
         unrecognized=(*unread, *wishes.unrecognized),
     )

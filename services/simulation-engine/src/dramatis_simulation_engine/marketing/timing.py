@@ -34,7 +34,6 @@ def _of_part(part: str | None, tastes: Tastes, assumptions: Assumptions) -> Iter
         return
     sizes = assumptions.parts[part]
     yield Term(part, "everybody", sizes["market"])
-    if tastes.decades is not None:
-        yield Term(part, "age", sizes["per_decade"] * tastes.decades)
+    yield Term(part, "age", sizes["per_decade"] * assumptions.decades(tastes))
     for group in tastes.rhythm:
         yield Term(part, f"occupation: {group}", assumptions.rhythm[group].get(part, 0.0))
