@@ -25,6 +25,7 @@ BENCHMARKS = {
     "projection": "bench.projection",
     "focus-group": "bench.focus_group",
     "model": "bench.model",
+    "matching": "bench.matching",
     "replicas": "bench.replicas",
     "webhooks": "bench.webhooks",
     "start-up": "bench.start_up",

@@ -71,6 +71,12 @@ _CODES = (
         "Correct the field that `details.field` names; nothing was stored.",
     ),
     ErrorCode(
+        "INVALID_MATCHING",
+        422,
+        "The match asked for is invalid.",
+        "Correct the field that `details.field` names; nothing was matched.",
+    ),
+    ErrorCode(
         "INVALID_PROPERTY",
         422,
         "The property data provided is invalid.",

@@ -76,7 +76,7 @@ REFUSED: list[tuple[str, str, Any, str, str | None]] = [
     ("GET", "/v1/personas/", None, "NOT_FOUND", None),
     ("GET", "/docs/errors/NOTHING", None, "NOT_FOUND", "code"),
     ("POST", "/v1/personas/pers_1/enrich", {}, "NOT_IMPLEMENTED", None),
-    ("POST", "/v1/batch/simulations", {}, "NOT_IMPLEMENTED", None),
+    ("GET", "/v1/personas/pers_1/analytics", None, "NOT_IMPLEMENTED", None),
     ("POST", "/v1/simulations/intervention", {}, "INVALID_SIMULATION", "scenario"),
     ("GET", "/api/stakeholders", None, "NOT_IMPLEMENTED", None),
     ("POST", MATCHING, {}, "INVALID_MATCHING", "property_id"),

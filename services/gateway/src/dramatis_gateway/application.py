@@ -36,6 +36,7 @@ from dramatis_kit import Rejected, Unavailable
 MODULES = (
     personas,
     properties,
+    matching,
     segments,
     simulations,
     tastes,
