@@ -111,10 +111,10 @@ async def open_gateway(runtime: Runtime) -> AsyncIterator[Gateway]:
             documentation_url = (settings.documentation_url or f"{address}/docs/errors").rstrip("/")
             app = _application(runtime, bus, parts, documentation_url)
             drain = settings.drain_seconds
-            async with serving(app, listener, drain_seconds=drain, documentation_url=documentation_url):
-                with collecting_rarely():
+            with collecting_rarely():
+                async with serving(app, listener, drain_seconds=drain, documentation_url=documentation_url):
                     yield Gateway(address, parts.tenants, feed, parts.replay)
-                feed.drain()
+                    feed.drain()
         finally:
             for task in work:
                 task.cancel()

@@ -18,7 +18,12 @@ from dramatis_gateway.metrics import Metrics
 from dramatis_gateway.replay import Gap
 from dramatis_gateway.subscribers import Frame
 
-_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no", "Content-Type": "text/event-stream"}
+_HEADERS = {
+    "Cache-Control": "no-cache",
+    "X-Accel-Buffering": "no",
+    "Content-Type": "text/event-stream",
+    "Connection": "close",
+}
 _SECONDS_TO_FINISH = 0.5
 
 
