@@ -14,6 +14,8 @@ Sign = int
 
 _IRREGULAR = {"children": "child", "grandchildren": "grandchild", "stepchildren": "stepchild", "wives": "wife"}
 _WORD = re.compile(r"[^\W_]+")
+_DENIES = frozenset({"not", "no", "never", "hardly", "without", "t"})
+"""The word before what is denied ("t" is what an apostrophe leaves of "isn't"); "free" stands behind it."""
 
 
 def words_of(text: str) -> Phrase:
@@ -94,6 +96,18 @@ class Lexicon:
     def meanings(self, text: str) -> tuple[str, ...]:
         """Every meaning found in a text, once, in order."""
         return tuple(dict.fromkeys(meaning for _, meaning in self.scan(words_of(text)) if meaning))
+
+    def affirmed(self, text: str) -> tuple[str, ...]:
+        """The meanings that a text does not deny: "married, no children" and "child-free" name no children."""
+        pieces = list(self.scan(words_of(text)))
+        before = [(), *(piece for piece, _ in pieces[:-1])]
+        after = [*(piece for piece, _ in pieces[1:]), ()]
+        found = (
+            meaning
+            for (_, meaning), earlier, later in zip(pieces, before, after, strict=False)
+            if meaning and not (_DENIES.intersection(earlier[-1:]) or later == ("free",))
+        )
+        return tuple(dict.fromkeys(found))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any
 
 from dramatis_simulation_engine.data_files import load_toml
@@ -16,8 +16,8 @@ from dramatis_simulation_engine.focus_group.wishes import Constant, Shift, Wishe
 from dramatis_simulation_engine.people import Respondent, age_of, net_worth_of
 from dramatis_simulation_engine.taxonomy import Lexicon, Phrase, Taxonomy, load_taxonomy, words_of
 
-_NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7}
-_NEGATORS = {"not", "no", "never", "hardly", "without", "t"}
+_NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7}
+_CHILD = {"child", "kid", "son", "daughter", "baby", "infant", "toddler", "teenager", "teen", "boy", "girl"}
 Table = Mapping[str, Any]
 Weighted = tuple[str, Table, float]
 """(because, a group of people that a persona belongs to, how much of its effect counts)."""
@@ -141,16 +141,8 @@ def _groups_named(text: str, assumptions: Assumptions) -> list[tuple[str, Table]
     return [
         (name, assumptions.groups[group][name])
         for group in _TRAITS
-        for name in _affirmed(words_of(text), assumptions.lexicons[group])
+        for name in assumptions.lexicons[group].affirmed(text)
     ]
-
-
-def _affirmed(words: Phrase, lexicon: Lexicon) -> Iterator[str]:
-    negated = False
-    for piece, meaning in lexicon.scan(words):
-        if meaning is not None and not negated:
-            yield meaning
-        negated = piece[-1] in _NEGATORS
 
 
 def _texts(person: Respondent) -> dict[str, str | None]:
@@ -163,7 +155,7 @@ def _texts(person: Respondent) -> dict[str, str | None]:
 
 
 def _described_groups(person: Respondent, assumptions: Assumptions) -> dict[str, tuple[str, ...]]:
-    return {field: assumptions.lexicons[field].meanings(text) if text else () for field, text in _texts(person).items()}
+    return {field: assumptions.lexicons[field].affirmed(text) if text else () for field, text in _texts(person).items()}
 
 
 def _unread_groups(person: Respondent, described: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, str]]:
@@ -222,12 +214,32 @@ def _doublings(person: Respondent, assumptions: Assumptions) -> float | None:
 def _household(family_status: str | None, meanings: tuple[str, ...]) -> Household | None:
     if family_status is None or not meanings:
         return None
-    children = _children(words_of(family_status)) if "child" in meanings else 0
-    return Household(adults=2 if "couple" in meanings else 1, children=children)
+    words = words_of(family_status)
+    adults = 2 if "couple" in meanings else 1
+    if "child" not in meanings:
+        return Household(adults, 0)
+    if (together := _family_of(words)) is not None:
+        return Household(min(2, together), max(0, together - 2))
+    return Household(adults, _children(words))
+
+
+def _family_of(words: Phrase) -> int | None:
+    """`"family of five"` → 5."""
+    at = next((i for i in range(len(words) - 2) if words[i : i + 2] == ("family", "of")), None)
+    return None if at is None else _number(words[at + 2])
 
 
 def _children(words: Phrase) -> int:
-    for word in words:
-        if word in _NUMBERS or word.isdigit():
-            return min(12, _NUMBERS.get(word) or int(word))
-    return 1
+    """`"2 sons and a daughter"` → 3; the first number where none stands before a child, 1 where there is none."""
+    counted = [_number(word) for word, then in pairwise(words) if then in _CHILD]
+    if known := [number for number in counted if number is not None]:
+        return min(12, sum(known))
+    if {"twin", "triplet"} & set(words):
+        return 3 if "triplet" in words else 2
+    return min(12, next(filter(None, map(_number, words)), 1))
+
+
+def _number(word: str) -> int | None:
+    if word in _NUMBERS:
+        return _NUMBERS[word]
+    return int(word) if word.isdecimal() and len(word) < 4 else None

@@ -12,6 +12,8 @@ from dramatis_contracts.persona.v1 import Insight, Preferences
 from dramatis_simulation_engine.taxonomy import Phrase, Sign, Taxonomy, words_of
 
 Table = Mapping[str, Any]
+_AVERSE = frozenset({"hate", "dislike", "avoid", "fear", "afraid", "allergic", "detest", "refuse", "complain"})
+"""A trait that has one of these words is about what the person does not like: "hates stairs"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,5 +190,6 @@ class WishReader:
     def _trait(self, where: str, text: str, weight: float) -> None:
         named = self._groups_of(text)
         if not named:
-            self._taste(where, text, "learnt, trait", weight * self._sizes["like"])
+            side = -1.0 if _AVERSE.intersection(words_of(text)) else 1.0
+            self._taste(where, text, "learnt, trait", side * weight * self._sizes["like"])
         self.traits.extend((f"learnt, trait: {name}", group, weight) for name, group in named)

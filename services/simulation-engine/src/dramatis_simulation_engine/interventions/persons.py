@@ -115,13 +115,13 @@ def _texts(person: Respondent) -> dict[str, str | None]:
 
 def _groups(person: Respondent, reactions: Reactions) -> Iterator[Named]:
     for group, text in _texts(person).items():
-        for name in reactions.lexicons[group].meanings(text or ""):
+        for name in reactions.lexicons[group].affirmed(text or ""):
             yield f"{group}: {name}", 1.0, reactions.sizes[group][name]
 
 
 def _unread_groups(person: Respondent, reactions: Reactions) -> Iterator[tuple[str, str]]:
     for group, text in _texts(person).items():
-        if text and not reactions.lexicons[group].meanings(text):
+        if text and not reactions.lexicons[group].affirmed(text):
             yield {"family": "family_status"}.get(group, group), text
 
 
@@ -205,7 +205,7 @@ def _insight(insight: Insight, reactions: Reactions) -> tuple[bool, list[Named]]
     understood, wished = _wished(insight.text, insight.confidence, reactions, breaks=breaks)
     found = [effects for _, effects in wished]
     for group in TRAITS if insight.kind == "trait" else ():
-        for name in reactions.lexicons[group].meanings(insight.text):
+        for name in reactions.lexicons[group].affirmed(insight.text):
             understood = True
             found.append((f"learnt, {group}: {name}", insight.confidence, reactions.sizes[group][name]))
     words = read_words(insight.text, reactions.vocabulary)
