@@ -52,6 +52,10 @@ FROM
     FROM numbers({first:UInt64}, {count:UInt64})
 )
 """
+_CHANGE = """
+INSERT INTO matching_personas
+SELECT * REPLACE (version + 1 AS version) FROM matching_personas FINAL WHERE cityHash64(id) % 100 = {share:UInt64}
+"""
 _SCAN = """
 SELECT count(), sum(length(types) + length(places) + length(musts) + length(breakers) + length(styles))
 FROM matching_personas FINAL WHERE tenant = {tenant:String} AND NOT gone
@@ -119,11 +123,13 @@ async def _row(bus: Bus, settings: Settings, personas: int, size: Size) -> Row:
 
 
 async def _fill(pool: ClickHousePool, personas: int) -> None:
-    """Bring the crowd up to this number."""
+    """Bring the crowd up to this number, and change some of it, so that the newest versions have to be found."""
     async with pool.client() as client:
-        ((present,),) = await client.query(f"SELECT count() FROM {PERSONAS.table}")
+        ((present,),) = await client.query(f"SELECT count() FROM {PERSONAS.table} FINAL")
         parameters = {"tenant": _TENANT, "first": present, "count": personas - present}
         await client.command(_FILL, parameters)
+        for share in range(3):
+            await client.command(_CHANGE, {"share": share})
 
 
 async def _pair(bus: Bus, pool: ClickHousePool, personas: int) -> Pair:

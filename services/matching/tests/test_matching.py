@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from random import Random
+from statistics import mean
 from typing import Any
 
 import pytest
@@ -16,10 +18,10 @@ from dramatis_kit.provisioning import provision
 from dramatis_kit.service import connect
 from dramatis_kit.settings import Settings
 from dramatis_matching.app import PROJECTIONS, service
-from dramatis_matching.facts import home_of
+from dramatis_matching.facts import Client, Home, client_of, home_of
 from dramatis_matching.match_runs import criteria_of, pool_of
-from dramatis_matching.projections import PERSONAS
-from dramatis_matching.scoring import Ranking, Scorer
+from dramatis_matching.projections import PERSONAS, PROPERTIES
+from dramatis_matching.scoring import TERMS, Ranking, Scorer, Where
 from dramatis_projections.client import ClickHousePool, Row
 from dramatis_projections.migrations import migration_resources
 from dramatis_projections.projector import Projection, Projector
@@ -137,6 +139,89 @@ async def test_a_pool_holds_who_is_known_to_meet_its_filters(
     await project(clickhouse, {"rich": WISHES | {"visibility": "brokerage"}, "modest": modest, "unknown": {}})
     await project(clickhouse, {"stranger": WISHES}, tenant="tenant-b")
     assert {scored.id for scored in (await ranked(clickhouse, client_pool=pool)).best} == expected
+
+
+def by_hand(client: Client, home: Home) -> list[float | None] | None:
+    """The values of the terms in plain Python, in the order of `TERMS`; None for a deal breaker."""
+    if set(client.breakers) & {*home.words, *home.places}:
+        return None
+    likes = []
+    if client.types and (home.kind or set(client.types) & set(home.words)):
+        likes.append(float(bool(set(client.types) & set(home.words))))
+    if client.places and (home.placed or set(client.places) & set(home.places)):
+        likes.append(float(bool(set(client.places) & set(home.places))))
+    if client.musts and home.features:
+        likes.append(len(set(client.musts) & set(home.words)) / len(client.musts))
+    if client.styles and home.styles:
+        likes.append(float(bool(set(client.styles) & set(home.styles))))
+    behaves, budget = [], None
+    if client.worth is not None:
+        share = home.price / client.worth
+        budget = max(0.0, min(1.0, (1 - share) / (1 - 0.3)))
+        if client.sensitivity is not None:
+            behaves.append(1 - client.sensitivity * min(1.0, share))
+    if client.risk is not None and home.risks:
+        behaves.append(client.risk)
+    return [mean(likes) if likes else None, mean(behaves) if behaves else None, client.urgency, budget]
+
+
+def made_up(random: Random) -> dict[str, Any]:
+    """A profile in which anything may be missing."""
+    some = ["pool", "garden", "library", "auction", "penthouse", "estate", "Manhattan", "modern", "rustic", "garage"]
+    lists = ("property_types", "preferred_locations", "must_have_features", "deal_breakers", "style_preferences")
+    levels = [None, "very_low", "low", "moderate", "high", "very_high"]
+    traits = ("buying_urgency", "price_sensitivity", "risk_tolerance")
+    return {
+        "demographics": {"net_worth_range": random.choice([None, "$20M", "$30M-$90M", ">$100M", "<$10M"])},
+        "preferences": {name: random.sample(some, random.choice([0, 1, 1, 3])) for name in lists},
+        "behavioral_traits": {name: random.choice(levels) for name in traits},
+    }
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_clickhouse_scores_as_plain_python_does_in_both_directions(clickhouse: ClickHousePool, seed: int) -> None:
+    random = Random(seed)  # test data
+    words = ["pool", "garden", "library", "auction", "rustic", "modern"]
+    listing = v1.Listing(
+        price=random.choice([5e6, 30e6]),
+        type=random.choice([None, "penthouse", "estate"]),
+        address=random.choice([None, "1 Main Street, Manhattan"]),
+        locations=tuple(random.sample(["Manhattan", "Aspen"], seed % 2)),
+        features=tuple(random.sample(words, seed)),
+        styles=tuple(random.sample(["modern", "rustic"], seed % 3)),
+    )
+    people = {f"pers_{n}": made_up(random) for n in range(100)}
+    await project(clickhouse, people)
+    ranking = await ranked(clickhouse, listing, output_options={"max_results": 100})
+    clients = {name: client_of(profile(**given)) for name, given in people.items()}
+    expected = {name: by_hand(client, home_of(listing)) for name, client in clients.items()}
+    found = {scored.id: [scored.values[term] for term in TERMS] for scored in ranking.best}
+    assert ranking.excluded == sum(values is None for values in expected.values())
+    assert set(found) == {name for name, values in expected.items() if values is not None}
+    for name, values in found.items():
+        assert values == pytest.approx(expected[name]), name
+    await same_from_the_other_side(clickhouse, listing, clients, ranking)
+
+
+async def same_from_the_other_side(
+    clickhouse: ClickHousePool, listing: v1.Listing, clients: dict[str, Client], ranking: Ranking
+) -> None:
+    event = some_event(1, "property.listed.v1", tenantid=TENANT, data=v1.PropertyListed(listing=listing).model_dump())
+    await Projector(clickhouse, PROPERTIES).handle([Received(event, 1)])
+    criteria = criteria_of(v1.MatchingCriteria(), v1.OutputOptions())
+    for scored in ranking.best[:10]:
+        (home,) = (await Scorer(clickhouse).homes(TENANT, clients[scored.id], criteria, Where())).best
+        assert (home.score, home.values) == (scored.score, scored.values)
+
+
+async def test_the_longest_listing_and_the_strangest_words_can_be_matched(clickhouse: ClickHousePool) -> None:
+    longest = tuple(f"{n:03}" + "\u9f98" * 197 for n in range(200))
+    strange = ("it's", "back\\slash", "{x:String}", "tab\there", "null\0", "'); DROP TABLE matching_personas; --", "%s")
+    await project(clickhouse, {"pers_1": {"preferences": {"must_have_features": list(strange)}}})
+    for features in (longest, strange):
+        listing = TOWER.model_copy(update={"features": features, "locations": longest[:20]})
+        ((best),) = (await ranked(clickhouse, listing)).best
+        assert best.values["preference_match"] == (1.0 if features == strange else 0.0)
 
 
 class World:

@@ -53,6 +53,10 @@ class Home:
     placed: bool
     risks: tuple[str, ...]
 
+    @property
+    def featured(self) -> bool:
+        return bool(self.features)
+
 
 def client_of(profile: PersonaProfile) -> Client:
     wishes, traits = profile.preferences, profile.behavioral_traits

@@ -35,19 +35,22 @@ _HOME = {
     "price": "Float64",
     "kind": _TEXT,
     "words": _WORDS,
-    "features": _WORDS,
+    "featured": "UInt8",
     "styles": _WORDS,
     "places": _WORDS,
     "placed": "UInt8",
     "risks": _WORDS,
 }
+_COMPUTED = {"featured": "notEmpty(features)"}
+"""What is no column. Parameters travel in the address of a request, which a server limits to a megabyte."""
+
 _TERMS_SQL = """
     hasAny(who_breakers, home_words) OR hasAny(who_breakers, home_places) AS refused,
     hasAny(who_types, home_words) AS type_hit,
     notEmpty(who_types) AND (type_hit OR home_kind != '') AS type_known,
     hasAny(who_places, home_places) AS place_hit,
     notEmpty(who_places) AND (place_hit OR home_placed) AS place_known,
-    notEmpty(who_musts) AND notEmpty(home_features) AS musts_known,
+    notEmpty(who_musts) AND home_featured AS musts_known,
     if(musts_known, arrayCount(x -> has(home_words, x), who_musts) / length(who_musts), 0) AS musts_share,
     notEmpty(who_styles) AND notEmpty(home_styles) AS style_known,
     style_known AND hasAny(who_styles, home_styles) AS style_hit,
@@ -199,7 +202,7 @@ FROM
 
 
 def _as_rows(side: str, names: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} AS {side}_{name}" for name in names)
+    return ", ".join(f"{_COMPUTED.get(name, name)} AS {side}_{name}" for name in names)
 
 
 def _as_given(side: str, names: Mapping[str, str]) -> str:
