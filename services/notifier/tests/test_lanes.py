@@ -222,3 +222,17 @@ def test_an_idle_endpoint_is_forgotten_after_a_while() -> None:
     those.review(200.0)
     those.put(A, some(A, 2), more=False)
     assert len(start_all(those, 200.0)) == 1
+
+
+def test_the_deliveries_of_an_endpoint_that_fails_or_is_slow_are_stored_before_they_are_tried() -> None:
+    those = proven(lanes(), A, B)
+    assert (those.room_at_once(A, NOW), those.room_at_once(C, NOW)) == (8, 8)
+    those.put(A, some(A, 2), more=False)
+    first, second = start_all(those)
+    those.review(2.0)
+    assert those.room_at_once(A, NOW) == 0
+    end(those, first, DELIVERED, 2.0)
+    end(those, second, FAILED, 2.1)
+    assert those.room_at_once(A, NOW) == 0
+    those.put(B, some(B, 8), more=True)
+    assert those.room_at_once(B, NOW) == 0

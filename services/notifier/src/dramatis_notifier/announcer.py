@@ -1,8 +1,7 @@
 """From events to deliveries: every service's stream, matched with the webhooks that want it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
 
 import structlog
 
@@ -60,31 +59,33 @@ class Announcer:
                 await self._deliver_in_order(ordered, events)
 
     async def deliver(self, events: Sequence[Envelope], subscriptions: Sequence[Subscription]) -> None:
-        """To endpoints that want no order."""
-        messages = _Messages()
-        now = self._clock()
-        documents: list[Document] = []
+        """To endpoints that want no order. Some at a time: what was not taken up yet, the event bus keeps."""
+        waiting, untried = Waiting(), dict[str, Document]()
+        size = max(1, _TAKEN_AT_ONCE // max(1, len(subscriptions)))
+        for start in range(0, len(events), size):
+            at_once = await self._store_for_later(events[start : start + size], subscriptions)
+            untried |= at_once
+            self._worker.take(list(at_once.values()), waiting)
+            if not await waiting.down_to(_TAKEN_AT_ONCE):
+                await self._store_untried(waiting, untried)
+        if not await waiting.down_to(0):
+            await self._store_untried(waiting, untried)
+
+    async def _store_for_later(
+        self, events: Sequence[Envelope], subscriptions: Sequence[Subscription]
+    ) -> dict[str, Document]:
+        """Store what cannot be posted at once. Returns the rest, as far as it is new."""
+        messages, now = _Messages(), self._clock()
+        later: list[Document] = []
         at_once: list[Document] = []
         for subscription in subscriptions:
-            wanted = [event for event in events if subscription.wants(event)]
-            made = [messages.document(event, subscription, now) for event in wanted]
+            made = [messages.document(event, subscription, now) for event in events if subscription.wants(event)]
             room = 0 if subscription.rated else self._worker.room(subscription.endpoint)
             at_once += made[:room]
-            documents += made[room:]
-        await self._insert(documents)
-        await self._post_at_once(at_once)
-
-    async def _post_at_once(self, documents: Sequence[Document]) -> None:
-        """Some at a time: what was not taken up yet costs nothing while the event bus keeps it."""
-        known = await self._deliveries.known([one["_id"] for one in documents]) if documents else set()
-        new = {one["_id"]: one for one in documents if one["_id"] not in known}
-        waiting = Waiting()
-        for some in batched(new.values(), _TAKEN_AT_ONCE):
-            self._worker.take(some, waiting)
-            if not await waiting.down_to(_TAKEN_AT_ONCE):
-                await self._store_untried(waiting, new)
-        if not await waiting.down_to(0):
-            await self._store_untried(waiting, new)
+            later += made[room:]
+        await self._insert(later)
+        known = await self._deliveries.known([one["_id"] for one in at_once]) if at_once else set()
+        return {one["_id"]: one for one in at_once if one["_id"] not in known}
 
     async def _store_untried(self, waiting: Waiting, new: Mapping[str, Document]) -> None:
         """What takes too long for a batch to wait for, or cannot be tried now."""
@@ -146,9 +147,3 @@ class _Messages:
         if key not in self._made:
             self._made[key] = message_of(event, subscription.payload_format)
         return document_of(event, subscription.endpoint, self._made[key], now)
-
-
-def batched(documents: Iterable[Document], size: int) -> Iterator[list[Document]]:
-    left = iter(documents)
-    while some := list(islice(left, size)):
-        yield some

@@ -112,9 +112,11 @@ class Lanes:
         return max(0, (1 if lane.failing or self._crowded else self._limits.claimed) - lane.size)
 
     def room_at_once(self, endpoint: Endpoint, now: datetime) -> int:
-        """How many new deliveries may be taken without claiming them: none if older ones may wait."""
+        """How many new deliveries may be taken before they are stored: none if older ones may wait, and none of an
+        endpoint that fails or is slow, for whose answers the events of others would wait.
+        """
         lane = self._lanes.get(endpoint, Lane())
-        if lane.more or lane.failing or lane.paused(now) or self._crowded:
+        if lane.more or lane.failing or lane.slow or lane.paused(now) or self._crowded:
             return 0
         return max(0, self._limits.claimed - lane.size)
 
