@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from simulation_scene import focus_group
+from simulation_scene import focus_group, person
 
 from dramatis_contracts.simulation_engine.v1 import Estimate
 from dramatis_kit import Rejected
@@ -126,3 +126,21 @@ def test_a_price_that_was_asked_about_is_quoted_exactly(price: float, words: str
 def test_a_loss_too_small_to_matter_has_no_digits() -> None:
     assert findings.fewer(0.0008) == "below 0.1 %"
     assert findings.fewer(8.2) == "8.2 %"
+
+
+def test_a_change_that_gains_nothing_that_can_be_seen_is_not_recommended() -> None:
+    outcome = asked({"type": "modification_testing", "modifications": ["add_pool"]}, price=1e12)
+    assert outcome.recommendations == ()
+    assert "changes interest by 0 points" in outcome.summary.key_findings[1]
+
+
+def test_photographs_that_everybody_refuses_have_no_leader() -> None:
+    refuses = [person(f"pers_{i}", preferences={"deal_breakers": ["kitchen", "pool"]}) for i in range(8)]
+    group = focus_group(
+        test_scenarios=[{"type": "photo_selection", "options": ["kitchen", "pool"]}],
+        persona_configuration={"mode": "specific", "specific_personas": [p.id for p in refuses]},
+    )
+    outcome = simulate(group, refuses, 7)
+    assert outcome.recommendations == ()
+    assert not outcome.summary.consensus_reached
+    assert outcome.summary.key_findings[0].startswith("Hardly anybody asked would look further")

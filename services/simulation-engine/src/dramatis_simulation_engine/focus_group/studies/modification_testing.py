@@ -5,7 +5,7 @@ Two questions: whether one would ask for a viewing of the property as it is and 
 would choose if they stood side by side. A third one, when interactions are asked for: each pair of changes together.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -38,6 +38,8 @@ AS_IS = "as it is"
 ALONE = "Would you ask to view the property in this version at this price?"
 COSTS = "What the changes cost is not taken into account."
 TOGETHER = "Which version would you ask to view, if any?"
+_SEEN = 0.005
+"""A gain below this is called 0 points."""
 
 
 @dataclass(frozen=True)
@@ -187,7 +189,7 @@ class _Analysis:
         return StudyResult(
             detail=self._detail(),
             findings=tuple(self._sentences()),
-            recommendations=(self._recommendation(),),
+            recommendations=tuple(self._recommendations()),
             headlines=tuple(self._headlines()),
             consensus=self._consensus,
         )
@@ -282,13 +284,15 @@ class _Analysis:
         cut = "at least " if stated >= 0.999 * highest else "at most " if stated <= 0.999 * lowest else ""
         return f" and is worth {cut}{findings.bounded(pays, findings.worth)} to the median person"
 
-    def _recommendation(self) -> Recommendation:
+    def _recommendations(self) -> Iterator[Recommendation]:
+        """None where the best change gains less than a reader would see, and none is nevertheless better."""
         first = self._order[0]
         gain = self._changes[first].value or 0.0
         if gain <= 0:
-            return Recommendation(action="Leave the property as it is", impact="low", confidence=self._best_as_is)
-        return Recommendation(
-            action=f"Carry out '{self._names[first]}'",
-            impact=impact_of(gain, high=0.10, medium=0.03),
-            confidence=self._best[first],
-        )
+            yield Recommendation(action="Leave the property as it is", impact="low", confidence=self._best_as_is)
+        elif gain >= _SEEN:
+            yield Recommendation(
+                action=f"Carry out '{self._names[first]}'",
+                impact=impact_of(gain, high=0.10, medium=0.03),
+                confidence=self._best[first],
+            )

@@ -30,6 +30,8 @@ from dramatis_simulation_engine.statistics import (
 from dramatis_simulation_engine.taxonomy import Reading, Taxonomy, words_of
 
 QUESTION = "Which of these photographs would make you look further, if any?"
+_HARDLY_ANYBODY = 0.005
+"""Below this share no photograph leads: all are refused."""
 
 
 @dataclass(frozen=True)
@@ -116,9 +118,10 @@ class _Analysis:
         self._compared = len(self._names) > 1
         self._best = best_of(offered if self._compared else None, len(self._names))
         self._order = sorted(range(len(self._names)), key=lambda j: (-(self._shares[j].value or 0), self._names[j]))
+        self._leads = self._compared and _value(self._shares[self._order[0]]) >= _HARDLY_ANYBODY
         self._consensus = (
             consensus_on(answers.probabilities, evidence, threshold)
-            if self._compared
+            if self._leads
             else Consensus(threshold, None, None)
         )
 
@@ -126,7 +129,7 @@ class _Analysis:
         return StudyResult(
             detail=self._detail(),
             findings=tuple(self._sentences()),
-            recommendations=(self._recommendation(),) if self._compared else (),
+            recommendations=(self._recommendation(),) if self._leads else (),
             headlines=tuple(
                 Headline(
                     name=f"photo_selection.{name}.share",
@@ -171,6 +174,8 @@ class _Analysis:
         if not self._compared:
             alone = f"Of the photographs only '{name}' is understood, so that nothing can be said of which should lead"
             return [f"{alone}; shown alone it draws {share} of choices.", none]
+        if not self._leads:
+            return [f"Hardly anybody asked would look further at any of the {len(self._order)} photographs.", none]
         second = self._order[1]
         return [
             f"'{name}' draws the most choices: {share}; "

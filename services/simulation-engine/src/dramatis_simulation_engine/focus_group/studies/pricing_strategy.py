@@ -36,7 +36,8 @@ CAVEAT = "Interest means asking for a viewing: price × interest ranks the price
 Edge = Literal["lowest", "highest"]
 _STEPS = 201
 """Prices between the lowest and the highest asked at which interpolated demand is looked at."""
-_CERTAIN = 1e-9
+_NOBODY, _EVERYBODY = 1e-300, 1 - 1e-16
+"""Where log odds end."""
 _HARDLY_ANYBODY = 0.005
 """Demand that is below 1 % in words: there, which price is the best says nothing."""
 
@@ -198,7 +199,7 @@ class _Analysis:
     def _optimum_of(self, curves: Floats) -> Floats:
         """The price with the highest price × interpolated demand, for each curve (curves, prices)."""
         between = np.geomspace(self._prices[0], self._prices[-1], _STEPS)
-        odds = logit(np.clip(curves, _CERTAIN, 1 - _CERTAIN))
+        odds = logit(np.clip(curves, _NOBODY, _EVERYBODY))
         demand = expit(PchipInterpolator(np.log(self._prices), odds, axis=1)(np.log(between)))
         return np.asarray(between[np.argmax(demand * between, axis=1)])
 
