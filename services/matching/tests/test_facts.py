@@ -107,7 +107,7 @@ def test_each_reason_names_its_fields_and_says_nothing_else() -> None:
     found = {piece.text: piece for piece in evidence(client_of(JOHN), home_of(TOWER))}
     assert {text for text, piece in found.items() if piece.favours} == {
         "Penthouse is a preferred kind of property",
-        "Manhattan is a preferred location",
+        "Manhattan: a preferred location",
         "Home office is a must-have and is listed",
         "Wine cellar is a must-have and is listed",
         "Little sensitive to prices",
@@ -121,6 +121,16 @@ def test_each_reason_names_its_fields_and_says_nothing_else() -> None:
     assert {piece.property_field for piece in found.values()} <= set(Listing.model_fields) | {"status"}
 
 
+def test_a_reason_names_the_field_of_the_listing_that_has_the_word() -> None:
+    wishes = client(preferences={"property_types": ["penthouse", "waterfront"], "must_have_features": ["modern"]})
+    home = home_of(Listing(price=1, type="penthouse", features=("waterfront",), styles=("modern",)))
+    assert [(piece.text.split()[0], piece.property_field) for piece in evidence(wishes, home)] == [
+        ("Penthouse", "type"),
+        ("Waterfront", "features"),
+        ("Modern", "styles"),
+    ]
+
+
 def test_of_a_bare_name_and_a_bare_price_nothing_is_said() -> None:
     bare = client()
     assert evidence(bare, home_of(Listing(price=1e6))) == ()
@@ -132,7 +142,8 @@ def test_an_address_can_confirm_a_location_and_not_deny_it() -> None:
     wishes = client(preferences={"preferred_locations": ["Miami Beach"]})
     there = home_of(Listing(price=1, address="12 Ocean Drive, Miami Beach, FL"))
     elsewhere = home_of(Listing(price=1, address="432 Park Avenue, Unit 96"))
-    assert [piece.favours for piece in evidence(wishes, there)] == [True]
+    (confirmed,) = evidence(wishes, there)
+    assert (confirmed.favours, confirmed.property_field) == (True, "address")
     assert evidence(wishes, elsewhere) == ()
 
 

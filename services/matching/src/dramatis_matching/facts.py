@@ -90,7 +90,7 @@ def home_of(listing: Listing) -> Home:
         words=tuple(dict.fromkeys(filter(None, (kind, *features, *styles)))),
         features=features,
         styles=styles,
-        places=words([*map(_place, listing.locations), *parts]),
+        places=words(map(_place, listing.locations)) if listing.locations else words(parts),
         placed=bool(listing.locations),
         risks=tuple(feature for feature in features if feature in _risky()),
     )

@@ -23,16 +23,19 @@ def _preferences(client: Client, home: Home) -> Iterator[MatchEvidence]:
 
 
 def _type(client: Client, home: Home) -> Iterator[MatchEvidence]:
-    if shared := _shared(client.types, home.words):
-        yield _for(f"{_said(shared)} is a preferred kind of property", "preferences.property_types", "type")
-    elif client.types and home.kind:
+    shared = _shared(client.types, home.words)
+    for kind in shared:
+        text = f"{_said([kind])} is a preferred kind of property"
+        yield _for(text, "preferences.property_types", _field_of(kind, home))
+    if client.types and home.kind and not shared:
         text = f"{_said([home.kind])} is not among the preferred kinds: {_listed(client.types)}"
         yield _against(text, "preferences.property_types", "type")
 
 
 def _places(client: Client, home: Home) -> Iterator[MatchEvidence]:
     if shared := _shared(client.places, home.places):
-        yield _for(f"{_said(shared)} is a preferred location", "preferences.preferred_locations", "locations")
+        field = "locations" if home.placed else "address"
+        yield _for(f"{_said(shared)}: a preferred location", "preferences.preferred_locations", field)
     elif client.places and home.placed:
         text = f"Not in a preferred location: {_listed(client.places)}"
         yield _against(text, "preferences.preferred_locations", "locations")
@@ -44,7 +47,7 @@ def _musts(client: Client, home: Home) -> Iterator[MatchEvidence]:
         return
     for must in client.musts:
         if must in home.words:
-            yield _for(f"{_said([must])} is a must-have and is listed", field, "features")
+            yield _for(f"{_said([must])} is a must-have and is listed", field, _field_of(must, home))
         else:
             yield _against(f"{_said([must])} is a must-have and is not listed", field, "features")
 
@@ -54,7 +57,7 @@ def _styles(client: Client, home: Home) -> Iterator[MatchEvidence]:
         return
     field = "preferences.style_preferences"
     if shared := _shared(client.styles, home.styles):
-        yield _for(f"{_said(shared)} is a preferred style", field, "styles")
+        yield _for(f"{_said(shared)}: a preferred style", field, "styles")
     else:
         text = f"The style is {_listed(home.styles)}; preferred is {_listed(client.styles)}"
         yield _against(text, field, "styles")
@@ -92,6 +95,13 @@ def _budget(client: Client, home: Home) -> Iterator[MatchEvidence]:
     else:
         text = "The price is more than a comfortable share of the net worth"
         yield _against(text, "demographics.net_worth_range", "price")
+
+
+def _field_of(word: str, home: Home) -> str:
+    """The field of the listing that has a word of `home.words`."""
+    if word == home.kind:
+        return "type"
+    return "features" if word in home.features else "styles"
 
 
 def _comfortable(client: Client, home: Home) -> bool:
