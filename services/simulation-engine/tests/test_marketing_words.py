@@ -143,7 +143,9 @@ def test_a_longer_text_is_long_by_degrees() -> None:
     assert levels == pytest.approx([0.0, 0.25, 0.5, 1.0, 1.0])
 
 
-@pytest.mark.parametrize("text", ["zorblax", "Flumtastic quaggles", "..."])
+@pytest.mark.parametrize(
+    "text", ["zorblax", "Flumtastic quaggles", "Zorblax quux?", "ZORBLAX QUUXEN!!", "quux " * 20, "..."]
+)
 def test_a_text_of_which_nothing_is_known_is_reported_as_a_whole(text: str) -> None:
     read = READER.read(text, "hook")
     assert not read.understood

@@ -44,8 +44,7 @@ class Offer:
 
     @property
     def understood(self) -> bool:
-        texts = [part for part in (self.hook, self.body) if part is not None]
-        return any(text.levels or text.features or text.places for text in texts) or any(text.topics for text in texts)
+        return any(part.understood for part in (self.hook, self.body) if part is not None)
 
     def exposure(self) -> Exposure:
         texts = (("hook", self.hook), ("content", self.body))
@@ -83,7 +82,7 @@ def offer_of(
     if kind and kind not in place.suits:
         traits = {**known.content_types[kind], **({"format_fit": -1.0} if place.suits else {})}
     read = [reader.read(text, part) if text else None for text, part in ((hook, "hook"), (body, "body"))]
-    if about is not None and read[0] is not None:
+    if about is not None and read[0] is not None and any(part.understood for part in read if part is not None):
         read[0] = replace(read[0], topics=read[0].topics | about.topics)
     return Offer(label, place, read[0], read[1], traits, kind)
 

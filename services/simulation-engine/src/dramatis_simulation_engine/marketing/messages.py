@@ -26,10 +26,14 @@ class Content:
     """Attributes of homes."""
     places: frozenset[Phrase]
     unknown: tuple[str, ...]
+    worded: bool
+    """Whether a word of it names an attribute; others follow from its form."""
 
     @property
     def understood(self) -> bool:
-        return bool(self.levels or self.topics or self.features or self.places)
+        """A question mark after words that nobody knows is not enough."""
+        by_words = self.worded or self.topics or self.features or self.places
+        return bool(by_words or (self.levels and not self.unknown))
 
     @property
     def unrecognized(self) -> tuple[str, ...]:
@@ -58,6 +62,7 @@ class Reader:
             features=frozenset(home.signs.items()),
             places=frozenset((place,) for place in self.homes.places.meanings(text)),
             unknown=tuple(word for word in said.unknown if word in covered),
+            worded=bool(said.signs),
         )
 
     def _known(self, words: Phrase) -> set[str]:
