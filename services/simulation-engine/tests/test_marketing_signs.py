@@ -134,6 +134,7 @@ def test_who_decides_quickly_responds_more_than_who_hesitates() -> None:
         (SAFE, BARE, CAUTIOUS, {}),
         (SAFE, BARE, OLD, YOUNG),
         (FAMILIES, BARE, is_(family_status="Married, 2 children"), is_(family_status="Single")),
+        (FAMILIES, BARE, is_(family_status="Married, 2 children"), is_(family_status="Married, no children")),
         (BARE, LONG, DIRECT, behaves(communication_style="detailed")),
         (BARE, LONG, DECISIVE, {}),
         (BARE, VAGUE, DIRECT, {}),

@@ -111,7 +111,7 @@ def load_assumptions() -> Assumptions:
 def tastes_of(person: Respondent, assumptions: Assumptions) -> Tastes:
     """The tastes that a person's fields imply. An absent field shifts nothing; an unknown word is reported."""
     texts = _texts(person)
-    described = {g: assumptions.lexicons[g].meanings(text) if text else () for g, text in texts.items()}
+    described = {g: assumptions.lexicons[g].affirmed(text) if text else () for g, text in texts.items()}
     groups = [(field, name, assumptions.groups[field][name]) for field, names in described.items() for name in names]
     age = age_of(person.demographics.age_range)
     wishes = _Wishes(person, assumptions)
