@@ -17,6 +17,10 @@ from dramatis_simulation_engine.statistics import RESAMPLES, Consensus, Evidence
 
 _TINY = 1e-12
 _OBSERVED = "level from observed rates"
+_SKEWED = "widened for skewed rates"
+_TOWARDS_LOG_NORMAL, _WIDEST = 2 / 3, 2.0
+"""How far the spread goes from that of the answers to that of a log-normal distribution with their log variance, and
+how much wider an interval may become. Chosen so that intervals hold in simulated studies (README)."""
 _FAR = 60.0
 
 
@@ -89,7 +93,22 @@ class Funnel:
         """The rate of a stage for each exposure, of those whom the message reached."""
         s = self.stages.index(stage)
         estimates = self.evidence.mean_estimates(self.reached[s], low=0.0, high=1.0)
-        return [self._with_observed(e, s, j) for j, e in enumerate(estimates)]
+        factors = self._widening(self.reached[s])
+        widened = [_widened(e, float(factor)) for e, factor in zip(estimates, factors, strict=True)]
+        return [self._with_observed(e, s, j) for j, e in enumerate(widened)]
+
+    def _widening(self, rates: Floats) -> Floats:
+        """How much wider the interval of the mean of each column (people, q) has to be.
+
+        A few people seldom include one of those from whom most responses come, and so show too little of how much
+        people differ.
+        """
+        if not self.modelled or len(rates) < 2 or rates.min() <= _TINY:
+            return np.ones(rates.shape[1])
+        seen = rates.std(axis=0, ddof=1) / rates.mean(axis=0)
+        log_normal = np.sqrt(np.expm1(np.minimum(_FAR, np.log(rates).var(axis=0, ddof=1))))
+        ratio = np.divide(log_normal, seen, out=np.ones_like(seen), where=seen > _TINY)
+        return np.asarray(np.clip(ratio, 1.0, _WIDEST) ** _TOWARDS_LOG_NORMAL)
 
     def means(self, stage: str) -> Floats:
         """(exposures,)"""
@@ -124,10 +143,9 @@ class Funnel:
         return [self._cloud(s) for s in range(len(self.stages))]
 
     def _cloud(self, stage: int) -> Floats | None:
-        cloud = self.evidence.cloud(self.reached[stage])
-        if cloud is None:
+        moved = self._resampled(self.reached[stage])
+        if moved is None:
             return None
-        moved = np.log(np.maximum(_TINY, cloud))
         for name, observed in self.observed.items():
             columns = [j for j, group in enumerate(self.groups) if group == name]
             anchor = self._anchor(observed, stage)
@@ -135,17 +153,25 @@ class Funnel:
                 moved[:, columns] += self._level(name, observed, anchor, columns)[:, None]
         return np.asarray(np.minimum(1.0, np.exp(moved)))
 
+    def _resampled(self, rates: Floats) -> Floats | None:
+        """Logarithms of resampled means of rates (people, q); None for one person alone."""
+        cloud = self.evidence.cloud(rates)
+        if cloud is None:
+            return None
+        centre = np.log(np.maximum(_TINY, rates.mean(axis=0)))
+        return np.asarray(centre + self._widening(rates) * (np.log(np.maximum(_TINY, cloud)) - centre))
+
     def _level(self, name: str, observed: Observed, anchor: int, columns: list[int]) -> Floats:
         """What brings the mean of a channel to its observed rate in each resample, as a logarithm."""
-        mean = self.evidence.cloud(self.reached[anchor][:, columns].mean(axis=1)[:, None])
+        mean = self._resampled(self.reached[anchor][:, columns].mean(axis=1)[:, None])
         rate = observed.rates[self.stages[anchor]]
         measured = np.full(RESAMPLES, rate)
         if observed.sent is not None:
             points = uniforms(RESAMPLES, self.seed, "observed", name, anchor)
             yes = rate * observed.sent
             measured = np.asarray(betaincinv(yes + 0.5, observed.sent - yes + 0.5, points))
-        level = np.full(RESAMPLES, rate) if mean is None else mean[:, 0]
-        return np.asarray(np.log(np.maximum(_TINY, measured)) - np.log(np.maximum(_TINY, level)))
+        level = np.log(np.full(RESAMPLES, max(_TINY, rate))) if mean is None else mean[:, 0]
+        return np.asarray(np.log(np.maximum(_TINY, measured)) - level)
 
     def doubted(self, stage: str, *, levels: bool = True) -> Floats | None:
         """Resampled rates that also contain how wrong the assumed sizes may be, and with `levels` the reference rates.
@@ -213,6 +239,16 @@ class Funnel:
         """The rate of one exposure less that of another, for the same people."""
         values = self.reached[self.stages.index(stage)]
         return self.evidence.mean_estimates((values[:, one] - values[:, other])[:, None], low=-1.0, high=1.0)[0]
+
+
+def _widened(estimate: Estimate, factor: float) -> Estimate:
+    """An interval that reaches further by a factor on the scale of the log-odds."""
+    value, low, high = estimate.value, estimate.low, estimate.high
+    if factor == 1.0 or value is None or low is None or high is None or not 0.0 < low < value < high < 1.0:
+        return estimate
+    middle = logit(value)
+    bounds = [float(f"{expit(middle + factor * (logit(bound) - middle)):.6g}") for bound in (low, high)]
+    return estimate.model_copy(update={"low": bounds[0], "high": bounds[1], "method": f"{estimate.method}, {_SKEWED}"})
 
 
 def calibrated(steps: Floats, stages: Sequence[str], observed: Observed) -> Floats:

@@ -4,10 +4,13 @@ At stage s a person responds with probability σ(a_s + D_s / τν), given that i
 
     D_s = Σ_k taste_k · level_sk + relevance + time + age + constants − average + ρ_s · (readiness + affinity + mood)
 
-a_s is solved so that a population of average people gives the reference rate to an average message. Tastes,
-readiness and affinity last; tastes vary once more, with the mood, from one occasion to the next. The same draws serve
-every stage, so that who opens is not independent of who clicks. An answer to stage s is a conditional probability,
-E[p_1 … p_s] / E[p_1 … p_(s−1)], so that the product over the stages is the probability of coming so far.
+a_s is solved so that a population of average people gives the reference rate to an average message. Deviations of
+tastes, readiness and affinity last for an invited persona: it is the same person in every study. Somebody who was
+drawn stands for all people with the same fields, so that the answer is a mean over their deviations: only few take rare
+steps, and intervals from a handful of them would be too short. Tastes vary once more, with the mood, from one occasion
+to the next. The same draws serve every stage, so that who opens is not independent of who clicks. An answer to stage s
+is a conditional probability, E[p_1 … p_s] / E[p_1 … p_(s−1)], so that the product over the stages is the probability of
+coming so far.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
@@ -78,7 +81,8 @@ class FunnelRespondents:
         self._temperature = max(COLDEST, temperature)
         self.noise = self._temperature * np.array([t.noise for t in self.tastes])
         self._index = {name: k for k, name in enumerate(assumptions.names)}
-        self._scale = np.array([diversity if p.origin == "generated" else 1.0 for p in self.people])
+        self._invited = np.array([p.origin == "specific" for p in self.people])
+        self._taste_spread, self._mood_spread = self._spreads(diversity)
         self.personal = self._lasting(len(self._index), "taste", assumptions.choice["between"])
         self.ready = self._lasting(1, "readiness", assumptions.choice["responsiveness"])[:, 0]
         self._affinities: dict[str, Floats] = {}
@@ -108,12 +112,22 @@ class FunnelRespondents:
     # Draws
 
     def _lasting(self, count: int, what: str, size: float) -> Floats:
-        drawn = np.stack([normals(count, *self._named(p), DOMAIN, what) for p in self.people])
-        return np.asarray(size * self._scale[:, None] * drawn)
+        """Of invited personas, whose deviations belong to them; 0 for everyone else."""
+        drawn = np.zeros((len(self.people), count))
+        for i in np.flatnonzero(self._invited):
+            drawn[i] = size * normals(count, "persona", self.people[i].id, DOMAIN, what)
+        return drawn
 
-    def _named(self, person: Respondent) -> tuple[object, ...]:
-        """What lasts belongs to the person: a persona is the same in every study, a drawn person in one study only."""
-        return ("persona", person.id) if person.origin == "specific" else (self._seed, person.id)
+    def _spreads(self, diversity: float) -> tuple[Floats, Floats]:
+        """Standard deviations over the draws, of tastes and of the mood with all that goes with it: (people,) each.
+
+        Draws for somebody who was drawn also stand for the people with the same fields, as different as was asked.
+        """
+        choice = self.assumptions.choice
+        between = np.where(self._invited, 0.0, diversity)
+        ready = choice["responsiveness"] ** 2 + choice["affinity"] ** 2
+        tastes = np.sqrt(choice["within"] ** 2 + (between * choice["between"]) ** 2)
+        return np.asarray(tastes), np.asarray(np.sqrt(choice["mood"] ** 2 + between**2 * ready))
 
     def affinity(self, place: str) -> Floats:
         """How much more than others each person responds at this place, shape (people,)."""
@@ -139,20 +153,20 @@ class FunnelRespondents:
         points = sobol(dimensions, self._iterations, seed_of(self._seed, "occasions"))[:, used]
         shifts = np.stack([uniforms(dimensions, self._seed, p.id, "occasions")[used] for p in self.people[rows]])
         drawn = rotated_normals(points, shifts)
-        return drawn[:, :, :-1], drawn[:, :, -1]
+        tastes, mood = self._taste_spread[rows, None, None], self._mood_spread[rows, None]
+        return tastes * drawn[:, :, :-1], mood * drawn[:, :, -1]
 
     # Probabilities
 
     def _reached(self, question: Question, rows: slice) -> tuple[Floats, Floats]:
         """Mean probabilities of coming to the stage before and to this stage, shape (rows, exposures)."""
         posed = self.pose(question)
-        choice = self.assumptions.choice
         active = np.any(np.stack([stage.levels for stage in posed]) != 0, axis=(0, 1))
         tastes, mood = self._occasions(rows, active)
         before = now = np.ones((len(tastes), self._iterations, len(question.alternatives)))
         for stage in posed:
-            varied = choice["within"] * np.einsum("nrk,jk->nrj", tastes, stage.levels[:, active])
-            varied += stage.mean[rows, None, :] + (stage.readiness * choice["mood"] * mood)[:, :, None]
+            varied = np.einsum("nrk,jk->nrj", tastes, stage.levels[:, active])
+            varied += stage.mean[rows, None, :] + (stage.readiness * mood)[:, :, None]
             utilities = stage.intercepts + varied / self.noise[rows, None, None]
             before, now = now, now * expit(np.clip(utilities, -_FARTHEST, _FARTHEST))
         return before.mean(axis=1), now.mean(axis=1)
