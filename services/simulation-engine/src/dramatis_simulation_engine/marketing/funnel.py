@@ -18,7 +18,7 @@ from dramatis_simulation_engine.statistics import RESAMPLES, Consensus, Evidence
 _TINY = 1e-12
 _OBSERVED = "level from observed rates"
 _SKEWED = "widened for skewed rates"
-_TOWARDS_LOG_NORMAL, _WIDEST = 2 / 3, 2.0
+_TOWARDS_LOG_NORMAL, _WIDEST = 1 / 2, 2.0
 """How far the spread goes from that of the answers to that of a log-normal distribution with their log variance, and
 how much wider an interval may become. Chosen so that intervals hold in simulated studies (README)."""
 _FAR = 60.0
