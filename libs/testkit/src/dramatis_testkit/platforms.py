@@ -80,7 +80,7 @@ class RunningPlatform:
             raise NotInTime(f"the platform ended with {code}:\n{self.said}")
         return False
 
-    def stop(self, seconds: float = 30) -> int:
+    def stop(self, seconds: float = 60) -> int:
         """Ctrl-C, and the exit code."""
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(seconds)
