@@ -173,6 +173,7 @@ BAD: list[tuple[str, dict[str, Any], str, str]] = [
     (CAMPAIGNS, CAMPAIGN | {"target_personas": ["pers_nobody"]}, "target_personas[0]", "pers_nobody"),
     (CAMPAIGNS, changed(channels=[], messages={}), "campaign.channels", ""),
     (CAMPAIGNS, changed(channels=["pigeon"], messages={}), "campaign.channels[0]", "email"),
+    (CAMPAIGNS, changed(channels=["email", "e-mail"], messages={}), "campaign.channels[1]", "same channel"),
     (CAMPAIGNS, changed(timing={"send_day": "someday"}), "campaign.timing.send_day[0]", ""),
     (CAMPAIGNS, changed(timing={"send_time": "25:00"}), "campaign.timing.send_time[0]", ""),
     (

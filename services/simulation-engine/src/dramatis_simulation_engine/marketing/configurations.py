@@ -184,17 +184,25 @@ def check_campaign(study: MarketingCampaign) -> None:
     if not study.target_personas and study.persona_configuration is None:
         raise _invalid("target_personas", "target_personas or persona_configuration must say who is asked")
     campaign = study.campaign
-    known = load_channels()
-    for index, channel in enumerate(campaign.channels):
-        if known.channel(channel) is None:
-            issue = f"unknown channel '{channel}'; known: {', '.join(known.channels)}"
-            raise _invalid(f"campaign.channels[{index}]", issue)
+    _check_channels(campaign.channels)
     for channel, messages in campaign.messages.items():
         _check_platforms(channel, messages.platforms)
     _check_rates(study)
     if (count := count_of(campaign)) > MOST:
         issue = f"channels × messages × days × times make {count} configurations, more than the limit of {MOST}"
         raise _invalid("campaign", issue)
+
+
+def _check_channels(channels: Sequence[str]) -> None:
+    known = load_channels()
+    meant: dict[str, str] = {}
+    for index, channel in enumerate(channels):
+        place = known.channel(channel)
+        if place is None:
+            issue = f"unknown channel '{channel}'; known: {', '.join(known.channels)}"
+            raise _invalid(f"campaign.channels[{index}]", issue)
+        if (same := meant.setdefault(place.name, channel)) != channel:
+            raise _invalid(f"campaign.channels[{index}]", f"'{channel}' is the same channel as '{same}'")
 
 
 def count_of(campaign: Campaign) -> int:
