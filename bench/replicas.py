@@ -14,7 +14,7 @@ from subprocess import DEVNULL, Popen
 
 from bench.engines import engine, folder
 from bench.measure import Pair, Row, Size, Target, ours_of, ratio_of, reference_of
-from bench.waiting import until
+from bench.waiting import answers, until
 from dramatis_bus import Bus
 from dramatis_contracts.simulation_engine import v1
 from dramatis_engines.mongod import start_mongod
@@ -100,16 +100,8 @@ def _study(seed: int) -> v1.FocusGroup:
 async def _bus(settings: Settings) -> AsyncIterator[Bus]:
     async with Bus.open(settings, name="bench") as bus:
         await bus.start()
-        await until("an engine", lambda: _answers(bus))
+        await until("an engine", lambda: answers(bus, v1.list_segments, v1.ListSegments()))
         yield bus
-
-
-async def _answers(bus: Bus) -> bool:
-    try:
-        await bus.call(v1.list_segments, v1.ListSegments(), tenant=_TENANT, timeout=1.0)
-    except Exception:  # noqa: BLE001  # asked again until the engine is there; `until` ends with a deadline
-        return False
-    return True
 
 
 @contextmanager

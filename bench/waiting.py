@@ -2,6 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
+
+from dramatis_bus import Bus
+from dramatis_contracts.rpc import Method
+from dramatis_kit import Unavailable
 
 
 class NotInTime(Exception):
@@ -16,3 +21,12 @@ async def until(what: str, look: Callable[[], Awaitable[bool]], seconds: float =
                 await asyncio.sleep(0.05)
     except TimeoutError:
         raise NotInTime(f"{what}: not within {seconds:g} s") from None
+
+
+async def answers(bus: Bus, method: Method[Any, Any], request: Any) -> bool:
+    """Whether a service is there to be asked yet. Any answer but its absence is raised."""
+    try:
+        await bus.call(method, request, tenant="bench", timeout=1.0)
+    except Unavailable:
+        return False
+    return True

@@ -21,7 +21,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from bench.engines import engine, folder
 from bench.events import created
 from bench.measure import Pair, Row, Size, Target, ours_of, ratio_of, reference_of
-from bench.waiting import until
+from bench.waiting import answers, until
 from dramatis_bus import Bus, encode_event
 from dramatis_contracts.envelope import Envelope, schema_of, source_of
 from dramatis_contracts.notifier import v1
@@ -214,16 +214,8 @@ async def _scene() -> AsyncIterator[Scene]:
             Bus.open(settings, name="bench") as bus,
         ):
             await bus.start()
-            await until("the notifier", lambda: _answers(bus))
+            await until("the notifier", lambda: answers(bus, v1.list_webhooks, v1.ListWebhooks()))
             yield Scene(bus, client[settings.mongo_database], receivers, address)
-
-
-async def _answers(bus: Bus) -> bool:
-    try:
-        await bus.call(v1.list_webhooks, v1.ListWebhooks(), tenant="bench", timeout=1.0)
-    except Exception:  # noqa: BLE001  # asked again until the notifier is there; `until` ends with a deadline
-        return False
-    return True
 
 
 @contextmanager

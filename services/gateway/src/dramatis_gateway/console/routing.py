@@ -8,8 +8,10 @@ from urllib.parse import parse_qs, quote
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from pydantic import Field
 from starlette.responses import RedirectResponse
 
+from dramatis_contracts.base import Request as Parameters
 from dramatis_gateway.console.layout import page
 from dramatis_gateway.console.sessions import Session, Sessions
 from dramatis_gateway.door import Caller, Door, door_of, request_id_of
@@ -23,6 +25,12 @@ SIGN_IN = "/console/sign-in"
 _FORM = "application/x-www-form-urlencoded"
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class PageNumber(Parameters):
+    """Which page of a list is shown."""
+
+    page: Annotated[int, Field(ge=1, le=100_000)] = 1
 
 
 class SignedOut(Exception):

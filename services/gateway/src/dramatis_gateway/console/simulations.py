@@ -5,19 +5,13 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Query, Response
-from pydantic import Field
 
-from dramatis_contracts.base import Request as Parameters
 from dramatis_contracts.simulation_engine import v1
-from dramatis_gateway.console.routing import TheVisit, console_router
+from dramatis_gateway.console.routing import PageNumber, TheVisit, console_router
 
 router = console_router()
 
 _AT_ONCE = 20
-
-
-class PageNumber(Parameters):
-    page: Annotated[int, Field(ge=1, le=100_000)] = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, get_args
 
 from fastapi import Query, Response
-from pydantic import Field
 
-from dramatis_contracts.base import Request as Parameters
 from dramatis_contracts.notifier import v1
 from dramatis_contracts.notifier.terms import DeliveryStatus
-from dramatis_gateway.console.routing import TheForm, TheVisit, Visit, console_router
+from dramatis_gateway.console.routing import PageNumber, TheForm, TheVisit, Visit, console_router
 from dramatis_gateway.problems import Problem
 from dramatis_kit import Rejected, utc_now
 
@@ -19,10 +17,6 @@ router = console_router()
 
 _ENDPOINTS, _DELIVERIES = 20, 50
 _STATUSES = get_args(DeliveryStatus)
-
-
-class PageNumber(Parameters):
-    page: Annotated[int, Field(ge=1, le=100_000)] = 1
 
 
 class Shown(PageNumber):

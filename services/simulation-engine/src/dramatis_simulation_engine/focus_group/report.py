@@ -6,6 +6,7 @@ from typing import Any
 
 from dramatis_contracts.simulation_engine.v1 import Summary
 from dramatis_simulation_engine import findings
+from dramatis_simulation_engine.fitting import fitting
 from dramatis_simulation_engine.focus_group.listing import Listing
 from dramatis_simulation_engine.focus_group.questions import Answers, Question
 from dramatis_simulation_engine.focus_group.studies.study import Study, StudyResult
@@ -68,7 +69,7 @@ def details_of(
     shown = [{"field": where, "text": text} for where, text in unread[:UNREAD_SHOWN]]
     details["unrecognized"] = {"texts": shown, "of": len(unread)}
     room = DETAIL_BYTES - len(json.dumps(details)) - 200
-    responses = _fitting(_responses(studies, answers, respondents), room)
+    responses = fitting(_responses(studies, answers, respondents), room)
     people = len(respondents.people)
     truncated = len(responses) < people
     details["persona_responses"] = responses
@@ -112,14 +113,3 @@ def _answer(
         if (why := respondents.explained(question, person, alternative)) is not None:
             response["explanation"] = {"of": question.alternatives[alternative].name, **why}
     return response
-
-
-def _fitting(responses: Iterator[dict[str, Any]], room: int) -> list[dict[str, Any]]:
-    """As many responses from the start as fit into `room` bytes of JSON."""
-    fitting = []
-    for response in responses:
-        room -= len(json.dumps(response)) + 2
-        if room < 0:
-            break
-        fitting.append(response)
-    return fitting

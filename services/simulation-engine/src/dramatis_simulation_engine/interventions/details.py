@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from dramatis_simulation_engine.diagnostics import diagnostics_of
+from dramatis_simulation_engine.fitting import fitting
 from dramatis_simulation_engine.focus_group.report import DETAIL_BYTES
 from dramatis_simulation_engine.interventions import phrases
 from dramatis_simulation_engine.interventions.process import FORWARD, STATES, TRANSIENT, flows
@@ -41,7 +42,7 @@ def details_of(report: Report) -> dict[str, Any]:
         "unrecognized": {"texts": shown, "of": len(report.unread)},
         "approximation": None if report.respondents.kind == "statistical" else _APPROXIMATION,
     }
-    responses = _fitting(_responses(report), DETAIL_BYTES - len(json.dumps(details)) - 200)
+    responses = fitting(_responses(report), DETAIL_BYTES - len(json.dumps(details)) - 200)
     people = len(report.respondents.people)
     details["persona_responses"] = responses
     shown_of = {"shown": len(responses), "of": people, "truncated": len(responses) < people}
@@ -177,14 +178,3 @@ def _strongest(report: Report, person: int, moved: Floats) -> dict[str, Any]:
         "probability": round(float(moved[at, state]), 4),
         "explanation": report.respondents.explained(asked, person, 0),
     }
-
-
-def _fitting(responses: Iterator[dict[str, Any]], room: int) -> list[dict[str, Any]]:
-    """As many responses from the start as fit into `room` bytes of JSON."""
-    fitting = []
-    for response in responses:
-        room -= len(json.dumps(response)) + 2
-        if room < 0:
-            break
-        fitting.append(response)
-    return fitting

@@ -1,11 +1,11 @@
 """What every forecast of this domain says: population, what was not understood, answers of persons. Pure."""
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dramatis_contracts.simulation_engine.v1 import Estimate
 from dramatis_simulation_engine import findings
+from dramatis_simulation_engine.fitting import fitting
 from dramatis_simulation_engine.marketing.questions import Answers, Question
 from dramatis_simulation_engine.people import Respondent
 from dramatis_simulation_engine.respondents import Respondents
@@ -61,13 +61,7 @@ def responses(
 ) -> dict[str, Any]:
     """Each person's rates down the funnel, and why the best one is; as many people as fit into `room` bytes."""
     order = sorted(range(len(respondents.people)), key=lambda i: respondents.people[i].origin != "specific")
-    shown: list[dict[str, Any]] = []
-    for i in order:
-        response = _response(respondents.people[i], i, answers, respondents, labels)
-        room -= len(json.dumps(response)) + 2
-        if room < 0:
-            break
-        shown.append(response)
+    shown = fitting((_response(respondents.people[i], i, answers, respondents, labels) for i in order), room)
     counted = {"shown": len(shown), "of": len(order), "truncated": len(shown) < len(order)}
     return {"persona_responses": shown, "persona_responses_shown": counted}
 
