@@ -17,6 +17,13 @@ class Request(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Viewer(Request):
+    """Who asks inside a tenant: an agent, a team, or, when both are None, the brokerage, which sees everything."""
+
+    agent_id: str | None = None
+    team_id: str | None = None
+
+
 class EventBody(BaseModel):
     """The data of one event: a fact, named in the past.
 

@@ -23,7 +23,7 @@ class TenantRegistered(EventBody):
 class ApiKeyIssued(EventBody):
     """An API key was given out. Only its SHA-256 and a lookup prefix are kept; the key is shown once.
 
-    Produced by `gateway`.
+    A key of an agent or a team sees what these see; one without either is the whole brokerage's. Produced by `gateway`.
     """
 
     type: ClassVar[str] = "tenant.api_key_issued.v1"
@@ -32,6 +32,9 @@ class ApiKeyIssued(EventBody):
     key_id: str
     prefix: str
     sha256: str
+    name: str | None = None
+    agent_id: str | None = None
+    team_id: str | None = None
 
 
 class ApiKeyRevoked(EventBody):

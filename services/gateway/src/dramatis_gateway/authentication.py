@@ -11,6 +11,7 @@ from dramatis_contracts.gateway.v1 import Tier
 from dramatis_gateway.keys import KeyPrint, key_print
 from dramatis_gateway.problems import Problem
 from dramatis_gateway.projections import ApiKeys
+from dramatis_kit import Document
 
 _MAX_CACHED = 10_000
 _SECONDS_UNKNOWN = 1.0
@@ -19,11 +20,22 @@ _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="dramatis"'}
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The tenant that a key opens."""
+    """The tenant that a key opens, and whose key of it this is: without agent and team, the whole brokerage's."""
 
     tenant: str
     key_id: str
     tier: Tier
+    agent_id: str | None = None
+    team_id: str | None = None
+
+    @property
+    def is_brokerage(self) -> bool:
+        return self.agent_id is None and self.team_id is None
+
+
+def principal_of(row: Document) -> Principal:
+    """The principal whose fields were stored in a row."""
+    return Principal(row["tenant"], row["key_id"], row["tier"], row.get("agent_id"), row.get("team_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +91,7 @@ class KeyRing:
     async def _find(self, presented: KeyPrint) -> Principal | None:
         for row in await self._keys.candidates(presented):
             if hmac.compare_digest(row.sha256, presented.sha256):
-                return Principal(row.tenant, row.key_id, presented.tier)
+                return Principal(row.tenant, row.key_id, presented.tier, row.agent_id, row.team_id)
         return None
 
 

@@ -13,11 +13,14 @@ class RegisterTenant:
 
 @dataclass(frozen=True, slots=True)
 class IssueApiKey:
-    """`sha256` in hexadecimal; the key itself is never part of a command."""
+    """`sha256` in hexadecimal; the key itself is never part of a command. One without agent and team is the brokerage's."""
 
     key_id: str
     prefix: str
     sha256: str
+    name: str | None = None
+    agent_id: str | None = None
+    team_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

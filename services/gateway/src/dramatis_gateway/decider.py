@@ -1,6 +1,6 @@
 """Who may use the platform, and with which keys. Pure: the log belongs to tenants.py."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import assert_never
 
 from dramatis_contracts.gateway import v1
@@ -25,9 +25,8 @@ def decide(command: Command, tenant: Tenant) -> list[v1.Event]:
             raise Rejected("NOT_FOUND", "no such tenant")
         case IssueApiKey(key_id) if key_id in tenant.revoked_keys:
             raise Rejected("CONFLICT", "a revoked key cannot be issued again", field="key_id")
-        case IssueApiKey(key_id, prefix, sha256):
-            issued = v1.ApiKeyIssued(key_id=key_id, prefix=prefix, sha256=sha256)
-            return [] if key_id in tenant.live_keys else [issued]
+        case IssueApiKey(key_id):
+            return [] if key_id in tenant.live_keys else [v1.ApiKeyIssued(**asdict(command))]
         case RevokeApiKey(key_id) if key_id in tenant.revoked_keys:
             return []
         case RevokeApiKey(key_id) if key_id in tenant.live_keys:

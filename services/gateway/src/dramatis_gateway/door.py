@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from dramatis_bus.bus import Bus
+from dramatis_contracts.base import Viewer
 from dramatis_contracts.pages import Page
 from dramatis_contracts.rpc import Method
 from dramatis_eventlog import EventLog
@@ -57,6 +58,11 @@ class Caller:
     @property
     def tenant(self) -> str:
         return self.principal.tenant
+
+    @property
+    def viewer(self) -> Viewer:
+        """Who asks inside the tenant, for services whose objects are not everybody's."""
+        return Viewer(agent_id=self.principal.agent_id, team_id=self.principal.team_id)
 
     async def ask(self, method: Method[RequestT, ResponseT], request: RequestT) -> ResponseT:
         """One call to a service, as this caller's tenant. Raises `Rejected`, `Unavailable` or `Fault`."""

@@ -25,6 +25,8 @@ class KeyRow:
     tenant: str
     key_id: str
     sha256: str
+    agent_id: str | None = None
+    team_id: str | None = None
 
 
 class ApiKeys:
@@ -44,7 +46,10 @@ class ApiKeys:
         """The live keys with this prefix; the caller compares the digests."""
         query = {"prefix": presented.prefix, "revoked": {"$ne": True}}
         rows = self._keys.find(query).limit(_MAX_SAME_PREFIX)
-        return [KeyRow(row["tenant"], row["key_id"], row["sha256"]) async for row in rows]
+        return [
+            KeyRow(row["tenant"], row["key_id"], row["sha256"], row.get("agent_id"), row.get("team_id"))
+            async for row in rows
+        ]
 
     async def lives(self, tenant: str, key_id: str) -> bool:
         """Whether a key that was found before still opens the door."""
@@ -63,8 +68,8 @@ class ApiKeys:
 
 def _change(envelope: Envelope) -> tuple[str, dict[str, Any]] | None:
     match decode(envelope):
-        case v1.ApiKeyIssued(key_id=key_id, prefix=prefix, sha256=sha256):
-            return key_id, {"tenant": envelope.tenantid, "key_id": key_id, "prefix": prefix, "sha256": sha256}
+        case v1.ApiKeyIssued() as issued:
+            return issued.key_id, {"tenant": envelope.tenantid, **issued.model_dump(), "issued_at": envelope.time}
         case v1.ApiKeyRevoked(key_id=key_id):
             return key_id, {"revoked": True}
     return None

@@ -7,12 +7,12 @@ import hashlib
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from pymongo.asynchronous.database import AsyncDatabase
 
-from dramatis_gateway.authentication import Principal, unauthorized
+from dramatis_gateway.authentication import Principal, principal_of, unauthorized
 from dramatis_gateway.expiry import expiry_index
 from dramatis_gateway.projections import ApiKeys
 from dramatis_kit import Clock, Document, Resource, utc_now
@@ -51,8 +51,8 @@ class Tickets:
     async def issue(self, principal: Principal, origin: str | None = None) -> Ticket:
         ticket = f"drt_{secrets.token_urlsafe(_BYTES)}"
         expires_at = self._clock() + timedelta(seconds=self._seconds)
-        row = {"tenant": principal.tenant, "key_id": principal.key_id, "tier": principal.tier, "origin": origin}
-        await self._tickets.insert_one({"_id": _print(ticket), **row, "expires_at": expires_at})
+        row = {**asdict(principal), "origin": origin, "expires_at": expires_at}
+        await self._tickets.insert_one({"_id": _print(ticket), **row})
         return Ticket(ticket, expires_at)
 
     async def redeem(self, ticket: str) -> Admission:
@@ -62,7 +62,7 @@ class Tickets:
             raise unauthorized("the ticket is not known, was used, or is too old: ask for another", field="ticket")
         if not await self._keys.lives(row["tenant"], row["key_id"]):
             raise unauthorized("the API key of this ticket was revoked", field="ticket")
-        return Admission(Principal(row["tenant"], row["key_id"], row["tier"]), row["origin"])
+        return Admission(principal_of(row), row["origin"])
 
     def resources(self) -> Sequence[Resource]:
         return [expiry_index(self._tickets)]

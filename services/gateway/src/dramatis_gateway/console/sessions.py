@@ -4,12 +4,12 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from pymongo.asynchronous.database import AsyncDatabase
 
-from dramatis_gateway.authentication import Principal
+from dramatis_gateway.authentication import Principal, principal_of
 from dramatis_gateway.expiry import expiry_index
 from dramatis_gateway.projections import ApiKeys
 from dramatis_kit import Clock, Document, Resource, utc_now
@@ -47,9 +47,7 @@ class Sessions:
         await self._sessions.insert_one(
             {
                 "_id": _digest(token),
-                "tenant": principal.tenant,
-                "key_id": principal.key_id,
-                "tier": principal.tier,
+                **asdict(principal),
                 "csrf": secrets.token_urlsafe(_TOKEN_BYTES),
                 "began": now,
                 "expires_at": now + IDLE,
@@ -64,7 +62,7 @@ class Sessions:
         if row is None or not await self._keys.lives(row["tenant"], row["key_id"]):
             return None
         await self._sessions.update_one({"_id": row["_id"]}, {"$set": {"expires_at": _prolonged(row["began"], now)}})
-        return Session(row["_id"], Principal(row["tenant"], row["key_id"], row["tier"]), row["csrf"], row.get("notice"))
+        return Session(row["_id"], principal_of(row), row["csrf"], row.get("notice"))
 
     async def say(self, session: Session, notice: str) -> None:
         """Leave a notice for the next page."""
