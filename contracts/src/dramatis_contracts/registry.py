@@ -6,6 +6,7 @@ from typing import Any, get_args
 from dramatis_contracts.base import EventBody
 from dramatis_contracts.envelope import Envelope
 from dramatis_contracts.gateway import v1 as gateway
+from dramatis_contracts.interrogation import v1 as interrogation
 from dramatis_contracts.matching import v1 as matching
 from dramatis_contracts.notifier import v1 as notifier
 from dramatis_contracts.persona import v1 as persona
@@ -14,7 +15,7 @@ from dramatis_contracts.tastes import v1 as tastes
 
 EVENT_TYPES: Mapping[str, type[EventBody]] = {
     body.type: body
-    for module in (gateway, matching, notifier, persona, simulation_engine, tastes)
+    for module in (gateway, interrogation, matching, notifier, persona, simulation_engine, tastes)
     for body in get_args(module.Event)
 }
 

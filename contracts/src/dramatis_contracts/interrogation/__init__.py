@@ -1,0 +1,1 @@
+"""Interrogations: a problem, hypotheses about its cause, and an interview with a simulated stakeholder."""

@@ -1,0 +1,1 @@
+"""Interrogations: hypotheses about a problem, tested in an interview with a simulated stakeholder."""
