@@ -300,9 +300,9 @@ class Interrogation(Resource):
     user_input: str
     stakeholder: Stakeholder
     max_interview_messages: int
+    mind: Mind
     created_at: datetime
-    started_at: datetime | None
-    completed_at: datetime | None
+    ended_at: datetime | None
     error: str | None
     final_answer: str | None
     version: int

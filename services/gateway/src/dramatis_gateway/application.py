@@ -17,6 +17,7 @@ from dramatis_gateway.edge import record
 from dramatis_gateway.problems import Problem, problem_of
 from dramatis_gateway.routes import (
     events,
+    interrogation,
     live,
     matching,
     personas,
@@ -41,6 +42,7 @@ MODULES = (
     simulations,
     tastes,
     predictions,
+    interrogation,
     webhooks,
     events,
     live,

@@ -2,6 +2,8 @@
 
 from pydantic import Field
 
+from dramatis_contracts.gateway.v1 import Tier
+from dramatis_gateway.quotas import Allowance
 from dramatis_kit import Settings
 
 
@@ -40,5 +42,31 @@ class GatewaySettings(Settings):
     gateway_ticket_seconds: float = Field(default=30.0, gt=0, le=300)
     """How long a ticket for a stream waits to be used."""
 
+    gateway_standard_per_hour: int = Field(default=1000, ge=1)
+    gateway_standard_per_minute: int = Field(default=50, ge=1)
+    gateway_development_per_hour: int = Field(default=10_000, ge=1)
+    gateway_development_per_minute: int = Field(default=3000, ge=1)
+    """Requests that one API key of a tier may make."""
+
+    gateway_failures_per_minute: int = Field(default=300, ge=1)
+    """How often one client address may fail to authenticate, at each gateway."""
+
+    gateway_idempotent_max_bytes: int = Field(default=2**20, gt=0)
+    """Larger answers are not kept for a repetition under the same `Idempotency-Key`, which is then carried out anew."""
+
     gateway_allowed_origins: frozenset[str] = frozenset()
     """Origins of web pages, beside the gateway's own, that may open WebSockets: `["https://app.example"]`."""
+
+    gateway_keyless_tenant: str | None = None
+    """The tenant for which the doors without credentials (Interrogation, Tron) act; None is the development tenant."""
+
+    gateway_keyless_beyond_loopback: bool = False
+    """Whether these doors may be used without an API key on a gateway that listens beyond this machine."""
+
+
+def allowances(settings: GatewaySettings) -> dict[Tier, Allowance]:
+    """What the keys of each tier may do."""
+    return {
+        "standard": Allowance(settings.gateway_standard_per_hour, settings.gateway_standard_per_minute),
+        "development": Allowance(settings.gateway_development_per_hour, settings.gateway_development_per_minute),
+    }

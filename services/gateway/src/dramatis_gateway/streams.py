@@ -13,10 +13,11 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from dramatis_gateway.cursors import cursor_of
+from dramatis_gateway.feed import Feed
 from dramatis_gateway.following import Following
 from dramatis_gateway.metrics import Metrics
 from dramatis_gateway.replay import Gap
-from dramatis_gateway.subscribers import Frame
+from dramatis_gateway.subscribers import Frame, Subscriber
 
 _HEADERS = {
     "Cache-Control": "no-cache",
@@ -27,18 +28,25 @@ _HEADERS = {
 _SECONDS_TO_FINISH = 0.5
 
 
-class EventStream(Response):
-    """What the client missed, then what happens, until either side ends it."""
+class Stream(Response):
+    """A stream of server-sent events: `write` tells it, until either side ends it."""
 
-    def __init__(self, following: Following, metrics: Metrics, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, feed: Feed, subscriber: Subscriber, metrics: Metrics, headers: Mapping[str, str] | None = None
+    ) -> None:
         self.status_code = 200
         self.background = None
         self.init_headers({**_HEADERS, **(headers or {})})
-        self._following = following
+        self._feed = feed
+        self._subscriber = subscriber
         self._metrics = metrics
 
+    async def write(self, send: Send) -> None:
+        """Write all parts of the body. Returns when there is no more, or soon after the subscriber was ended."""
+        raise NotImplementedError
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # ASGI's signature
-        subscriber = self._following.subscriber
+        subscriber = self._subscriber
         writer = asyncio.create_task(self._write(send), name="write an event stream")
         leaver = asyncio.create_task(_left(receive), name="watch an event stream's client")
         with self._metrics.sse_clients.track_inprogress():
@@ -47,7 +55,7 @@ class EventStream(Response):
                 if not leaver.done():
                     await asyncio.wait((writer,), timeout=_SECONDS_TO_FINISH)
             finally:
-                self._following.feed.close(subscriber)
+                self._feed.close(subscriber)
                 leaver.cancel()
                 writer.cancel()
                 await asyncio.wait((writer, leaver))
@@ -57,8 +65,19 @@ class EventStream(Response):
 
     async def _write(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        await self._following.run(_Events(send, self._following.subscriber.wanted.tenant))
+        await self.write(send)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+class EventStream(Stream):
+    """What the client missed of its tenant's events, then what happens."""
+
+    def __init__(self, following: Following, metrics: Metrics, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(following.feed, following.subscriber, metrics, headers)
+        self._following = following
+
+    async def write(self, send: Send) -> None:
+        await self._following.run(_Events(send, self._subscriber.wanted.tenant))
 
 
 class _Events:

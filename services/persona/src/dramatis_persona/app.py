@@ -6,10 +6,11 @@ from functools import partial
 
 from dramatis_bus import Bus, OrderedConsumer
 from dramatis_bus.provisioning import consumer_resources
-from dramatis_contracts.persona import v1
+from dramatis_contracts.persona import stakeholders, v1
 from dramatis_eventlog import Aggregate, EventLog, Snapshots
 from dramatis_kit import Resource, Runtime, Service
 from dramatis_persona import handlers
+from dramatis_persona.catalogue import handlers as catalogue
 from dramatis_persona.decider import PersonaState, decide, evolve
 from dramatis_persona.projections import decode, encode
 
@@ -39,6 +40,8 @@ async def open_service(runtime: Runtime) -> AsyncIterator[None]:
         bus.serve(v1.get_persona, partial(handlers.get, personas))
         bus.serve(v1.get_personas, partial(handlers.get_many, personas))
         bus.serve(v1.list_personas, partial(handlers.list_, personas))
+        bus.serve(stakeholders.list_stakeholders, partial(catalogue.list_stakeholders, personas))
+        bus.serve(stakeholders.get_stakeholder, partial(catalogue.get_stakeholder, personas))
         bus.not_implemented(v1.SERVICE)
         bus.consume(SNAPSHOTS, personas.repair)
         bus.health(v1.SERVICE, _checks(runtime))

@@ -12,10 +12,9 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from dramatis_contracts.base import Request as Query
 from dramatis_contracts.base import Resource
 from dramatis_contracts.rpc import Method
-from dramatis_gateway.authentication import bearer
 from dramatis_gateway.describe import documented
 from dramatis_gateway.door import TheDoor, caller, request_id_of
-from dramatis_gateway.tenants import DEVELOPMENT_TENANT
+from dramatis_gateway.keyless import AnyCaller
 from dramatis_kit import new_id
 
 
@@ -54,12 +53,6 @@ PREDICT = tuple(
         ("GET", "/calibration/report", "calibration", "report"),
     )
 )
-INTERROGATION = (
-    Unbuilt("GET", "/api/stakeholders", "persona", "list_stakeholders"),
-    Unbuilt("POST", "/api/simulations", "simulation-engine", "request_interrogation"),
-    Unbuilt("GET", "/api/simulations/{simulation_id}", "simulation-engine", "get_interrogation"),
-    Unbuilt("GET", "/api/simulations/{simulation_id}/events", "simulation-engine", "interrogation_events"),
-)
 MIMIC = (
     Unbuilt("POST", "/api/sessions", "orchestrator", "start_session"),
     Unbuilt("GET", "/api/sessions", "orchestrator", "list_sessions"),
@@ -91,7 +84,7 @@ TRON = (
     Unbuilt("POST", "/tron/internal/life/trigger", "orchestrator", "trigger_life"),
 )
 WITH_KEY = (("tinytroupe", TINYTROUPE), ("predict", PREDICT), ("mimic", MIMIC))
-WITHOUT_KEY = (("interrogation", INTERROGATION), ("tron", TRON))
+WITHOUT_KEY = (("tron", TRON),)
 
 
 class Asked(Query):
@@ -106,11 +99,8 @@ async def tenant_with_key(request: Request, x_brokerage_id: Annotated[str | None
     return (await caller(request, x_brokerage_id)).tenant
 
 
-async def tenant_of_keyless_door(request: Request, door: TheDoor) -> str:
-    """These doors know no credentials: they act for one tenant, or for that of an optional bearer token."""
-    if header := request.headers.get("authorization"):
-        return (await door.keys.principal(bearer(header))).tenant
-    return DEVELOPMENT_TENANT
+async def tenant_of_keyless_door(caller: AnyCaller) -> str:
+    return caller.tenant
 
 
 def _endpoint(operation: Unbuilt, tenant_of: Callable[..., Awaitable[str]]) -> Callable[..., Any]:
