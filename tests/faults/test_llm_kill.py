@@ -75,7 +75,7 @@ async def completed(bus: Bus, simulation_id: str) -> v1.Results:
     async with asyncio.timeout(90):
         while (await bus.call(v1.get_simulation, query, tenant=TENANT)).status != "completed":
             await asyncio.sleep(0.05)
-    return await bus.call(v1.get_results, query, tenant=TENANT)
+    return await bus.call(v1.get_results, v1.GetResults(simulation_id=simulation_id), tenant=TENANT)
 
 
 @pytest.mark.timeout(240)

@@ -58,6 +58,12 @@ _CODES = (
         "Ask for its status; wait for `completed` by WebSocket, webhook or the event feed.",
     ),
     ErrorCode(
+        "IDEMPOTENCY_IN_PROGRESS",
+        409,
+        "A request with the same `Idempotency-Key` is being carried out.",
+        "Wait for the number of seconds in `Retry-After`, then send the same request again to get its answer.",
+    ),
+    ErrorCode(
         "PAYLOAD_TOO_LARGE",
         413,
         "The body is larger than the server accepts.",
@@ -65,10 +71,28 @@ _CODES = (
     ),
     ErrorCode("UNSUPPORTED_MEDIA_TYPE", 415, "The body is not JSON.", "Send `Content-Type: application/json`."),
     ErrorCode(
+        "INVALID_CAMPAIGN",
+        422,
+        "The campaign data provided is invalid.",
+        "Correct the field that `details.field` names; nothing was stored.",
+    ),
+    ErrorCode(
+        "IDEMPOTENCY_MISMATCH",
+        422,
+        "The `Idempotency-Key` was used for a different request within the last 24 hours.",
+        "Choose a new key for a new request; send a repeated request exactly as it was.",
+    ),
+    ErrorCode(
         "INVALID_PERSONA",
         422,
         "The persona data provided is invalid.",
         "Correct the field that `details.field` names; nothing was stored.",
+    ),
+    ErrorCode(
+        "INVALID_BATCH",
+        422,
+        "The batch asked for is invalid: it is empty or too long, or an option is not allowed.",
+        "Correct the field that `details.field` names; nothing was begun. A wrong item alone fails alone.",
     ),
     ErrorCode(
         "INVALID_MATCHING",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
 from dramatis_contracts.base import EventBody
+from dramatis_contracts.campaigns import v1 as campaigns
 from dramatis_contracts.envelope import Envelope
 from dramatis_contracts.gateway import v1 as gateway
 from dramatis_contracts.interrogation import v1 as interrogation
@@ -15,7 +16,7 @@ from dramatis_contracts.tastes import v1 as tastes
 
 EVENT_TYPES: Mapping[str, type[EventBody]] = {
     body.type: body
-    for module in (gateway, interrogation, matching, notifier, persona, simulation_engine, tastes)
+    for module in (campaigns, gateway, interrogation, matching, notifier, persona, simulation_engine, tastes)
     for body in get_args(module.Event)
 }
 

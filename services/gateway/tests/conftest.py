@@ -83,7 +83,7 @@ class Services:
 
     async def request(self, call: Call[engine.RequestFocusGroup]) -> engine.Simulation:
         self.commands.append(call.request)
-        return self.simulate(call.tenant, call.request.simulation_id, call.request.focus_group.name)
+        return self.simulate(call.tenant, call.request.simulation_id, call.request.focus_group.name or "Test")
 
     async def intervene(self, call: Call[engine.RequestIntervention]) -> engine.Simulation:
         self.commands.append(call.request)
@@ -115,8 +115,9 @@ class Services:
             return found
         raise Rejected("NOT_FOUND", f"no simulation {call.request.simulation_id}", field="simulation_id")
 
-    async def results(self, call: Call[engine.GetSimulation]) -> engine.Results:
-        simulation = await self.where(call)
+    async def results(self, call: Call[engine.GetResults]) -> engine.Results:
+        query = engine.GetSimulation(simulation_id=call.request.simulation_id)
+        simulation = await self.where(Call(call.tenant, query, "", "", 0))
         return engine.Results(
             simulation_id=simulation.simulation_id,
             status=simulation.status,

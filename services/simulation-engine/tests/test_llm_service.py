@@ -68,7 +68,7 @@ async def ended(bus: Bus, simulation_id: str, seconds: float = 60) -> v1.Simulat
 
 
 async def results(bus: Bus, simulation_id: str) -> v1.Results:
-    return await bus.call(v1.get_results, v1.GetSimulation(simulation_id=simulation_id), tenant=TENANT)
+    return await bus.call(v1.get_results, v1.GetResults(simulation_id=simulation_id), tenant=TENANT)
 
 
 async def history(settings: Settings, simulation_id: str) -> list[Envelope]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
 
 from dramatis_contracts.base import Request
 from dramatis_contracts.simulation_engine.common import (
@@ -59,12 +59,16 @@ class Campaign(Request):
     messages: Annotated[dict[str, ChannelMessages], Field(max_length=10)] = Field(default_factory=dict)
     timing: Timing = Timing()
 
-    @model_validator(mode="after")
-    def _messages_have_a_channel(self) -> "Campaign":
-        for channel in self.messages:
-            if channel not in self.channels:
+    @field_validator("messages", mode="after")
+    @classmethod
+    def _messages_have_a_channel(
+        cls, messages: dict[str, ChannelMessages], info: ValidationInfo
+    ) -> dict[str, ChannelMessages]:
+        channels = info.data.get("channels", messages)
+        for channel in messages:
+            if channel not in channels:
                 raise ValueError(f"messages.{channel} is for a channel that is not among channels")
-        return self
+        return messages
 
 
 class ObservedRates(Request):
@@ -84,6 +88,28 @@ class MarketingCampaign(Request):
     """
 
     campaign: Campaign
+    target_personas: Annotated[tuple[Word, ...], Field(max_length=1000), Distinct] = ()
+    persona_configuration: PersonaConfiguration | None = None
+    success_metrics: Annotated[tuple[Metric, ...], Field(min_length=1), Distinct] = (
+        "open_rate",
+        "click_rate",
+        "inquiry_rate",
+        "showing_request",
+    )
+    observed_rates: Annotated[dict[str, ObservedRates], Field(max_length=10)] = Field(default_factory=dict)
+    simulation_parameters: SimulationParameters = SimulationParameters()
+
+
+class CampaignTest(Request):
+    """A test of a marketing campaign as its client asks for it: `campaign` itself, or `campaign_id`, one of them.
+
+    Who is asked: `target_personas`, or a `persona_configuration` for people drawn from segments; at least one of them.
+    """
+
+    campaign: Campaign | None = Field(default=None, description="The campaign itself. Not together with campaign_id.")
+    campaign_id: Word | None = Field(
+        default=None, description="A campaign under /v1/campaigns, as it is now.", examples=["camp_456"]
+    )
     target_personas: Annotated[tuple[Word, ...], Field(max_length=1000), Distinct] = ()
     persona_configuration: PersonaConfiguration | None = None
     success_metrics: Annotated[tuple[Metric, ...], Field(min_length=1), Distinct] = (

@@ -3,120 +3,76 @@
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from dramatis_contracts.base import EventBody, Request, Resource
+from dramatis_contracts.base import EventBody, Request, Resource, Viewer
 from dramatis_contracts.pages import Page, PageRequest
 from dramatis_contracts.rpc import Method
 from dramatis_contracts.simulation_engine.common import (
     Calibration,
-    Distinct,
     DiversityParameters,
-    Dollars,
     Estimate,
     Kind,
     LanguageModelLimits,
-    Name,
     Participant,
     PersonaConfiguration,
     RespondentKind,
-    Rising,
     SimulationParameters,
     Status,
     TasteSet,
     Unit,
-    Word,
+)
+from dramatis_contracts.simulation_engine.focus_group import (
+    FocusGroup,
+    FocusGroupRequest,
+    HypotheticalBias,
+    ModificationTesting,
+    Photo,
+    PhotoSelection,
+    PriceMethod,
+    PricingStrategy,
+    Property,
+    Scenario,
+    ScenarioWord,
 )
 from dramatis_contracts.simulation_engine.follow_up import Intervention
-from dramatis_contracts.simulation_engine.marketing import CampaignVariants, MarketingCampaign, ViralContent
+from dramatis_contracts.simulation_engine.marketing import (
+    CampaignTest,
+    CampaignVariants,
+    MarketingCampaign,
+    ViralContent,
+)
 
 __all__ = [
     "Calibration",
+    "CampaignTest",
     "CampaignVariants",
     "DiversityParameters",
     "Estimate",
+    "FocusGroup",
+    "FocusGroupRequest",
+    "HypotheticalBias",
     "Intervention",
     "Kind",
     "LanguageModelLimits",
     "MarketingCampaign",
+    "ModificationTesting",
     "Participant",
     "PersonaConfiguration",
+    "Photo",
+    "PhotoSelection",
+    "PriceMethod",
+    "PricingStrategy",
+    "Property",
     "RespondentKind",
+    "Scenario",
+    "ScenarioWord",
     "SimulationParameters",
     "Status",
     "TasteSet",
     "Unit",
     "ViralContent",
 ]
-
-
-class Photo(Request):
-    url: Annotated[str, StringConstraints(min_length=1, max_length=2000)] | None = None
-    caption: Annotated[str, StringConstraints(max_length=500)] | None = None
-    room: Word | None = None
-
-
-class Property(Request):
-    """What the respondents look at. Money in US dollars, area in square feet."""
-
-    id: Word | None = None
-    address: Annotated[str, StringConstraints(max_length=500)] | None = None
-    price: Dollars
-    type: Word | None = None
-    bedrooms: Annotated[float, Field(ge=0, le=200)] | None = None
-    bathrooms: Annotated[float, Field(ge=0, le=200)] | None = None
-    sqft: Annotated[float, Field(gt=0, le=1e7)] | None = None
-    description: Annotated[str, StringConstraints(max_length=10_000)] | None = None
-    features: Annotated[tuple[Word, ...], Field(max_length=200)] = ()
-    photos: Annotated[tuple[Photo, ...], Field(max_length=100)] = ()
-
-
-PriceMethod = Literal["van_westendorp", "newton_miller_smith"]
-HypotheticalBias = Annotated[float, Field(ge=1, le=10, allow_inf_nan=False)]
-"""Stated divided by real willingness to pay; every willingness to pay is divided by it."""
-
-
-class PhotoSelection(Request):
-    """Which photograph should lead?"""
-
-    type: Literal["photo_selection"]
-    options: Annotated[tuple[Word, ...], Field(min_length=2, max_length=20), Distinct]
-
-
-class ModificationTesting(Request):
-    """What would each change to the property be worth? With `interactions`, also each pair of changes together."""
-
-    type: Literal["modification_testing"]
-    modifications: Annotated[tuple[Word, ...], Field(min_length=1, max_length=20), Distinct]
-    interactions: bool = False
-    hypothetical_bias: HypotheticalBias | None = None
-
-
-class PricingStrategy(Request):
-    """How does demand fall with the price? Gabor and Granger's method always, the others when asked.
-
-    `purchase_intent` is for Newton, Miller and Smith: how probable a purchase is after each answer of a scale of five,
-    from "definitely" to "definitely not".
-    """
-
-    type: Literal["pricing_strategy"]
-    price_points: Annotated[tuple[Dollars, ...], Field(min_length=2, max_length=20), Rising]
-    methods: Annotated[tuple[PriceMethod, ...], Field(max_length=2), Distinct] = ()
-    purchase_intent: tuple[Unit, Unit, Unit, Unit, Unit] | None = None
-    hypothetical_bias: HypotheticalBias | None = None
-
-
-Scenario = Annotated[PhotoSelection | ModificationTesting | PricingStrategy, Field(discriminator="type")]
-
-
-class FocusGroup(Request):
-    """A focus group as its client asks for it."""
-
-    name: Name
-    property: Property
-    test_scenarios: Annotated[tuple[Scenario, ...], Field(min_length=1, max_length=20)]
-    persona_configuration: PersonaConfiguration
-    simulation_parameters: SimulationParameters = SimulationParameters()
 
 
 # Results
@@ -173,6 +129,7 @@ class Results(Resource):
     predicted_results: dict[str, Any] | None = Field(
         default=None, description="What is predicted, in the form of its kind; null for a focus group."
     )
+    derived: tuple[str, ...] = Field(default=(), description="How a request in short was completed.")
 
 
 class RecordedAnswer(Resource):
@@ -223,7 +180,8 @@ class FrozenForecast(Resource):
 class FocusGroupRequested(EventBody):
     """A focus group was accepted and waits for an engine.
 
-    Produced by `simulation-engine` on `RequestFocusGroup`. Consumed by its own work queue.
+    Produced by `simulation-engine` on `RequestFocusGroup`. Consumed by its own work queue. `derived` says in words what
+    the engine added to a request in short; the request itself is whole.
     """
 
     type: ClassVar[str] = "simulation.focus_group_requested.v1"
@@ -234,12 +192,14 @@ class FocusGroupRequested(EventBody):
     seed: int
     respondents: RespondentKind = "statistical"
     tastes: tuple[TasteSet, ...] = ()
+    derived: tuple[str, ...] = ()
 
 
 class CampaignRequested(EventBody):
     """A test of a marketing campaign was accepted and waits for an engine.
 
-    Produced by `simulation-engine` on `RequestCampaign`. Consumed by its own work queue.
+    Produced by `simulation-engine` on `RequestCampaign`. Consumed by its own work queue. `derived` says in words what
+    the engine added to a request in short; the request itself is whole.
     """
 
     type: ClassVar[str] = "simulation.campaign_requested.v1"
@@ -250,6 +210,7 @@ class CampaignRequested(EventBody):
     seed: int
     respondents: RespondentKind = "statistical"
     tastes: tuple[TasteSet, ...] = ()
+    derived: tuple[str, ...] = ()
 
 
 class InterventionRequested(EventBody):
@@ -298,6 +259,17 @@ class ViralRequested(EventBody):
     seed: int
     respondents: RespondentKind = "statistical"
     tastes: tuple[TasteSet, ...] = ()
+
+
+class SimulationAdmitted(EventBody):
+    """A simulation that waited because its brokerage had as many under way as it may, may begin now.
+
+    Produced by `simulation-engine` when another one ends. Consumed by its own work queue. One that need not wait has
+    no such event.
+    """
+
+    type: ClassVar[str] = "simulation.admitted.v1"
+    owner: ClassVar[str] = "simulation-engine"
 
 
 class SimulationStarted(EventBody):
@@ -416,6 +388,7 @@ Event = (
     | InterventionRequested
     | VariantsRequested
     | ViralRequested
+    | SimulationAdmitted
     | SimulationStarted
     | AnswersRecorded
     | ResponsesRecorded
@@ -430,7 +403,11 @@ Event = (
 
 
 class Simulation(Resource):
-    """Where a simulation stands. `progress` is null unless an engine is at work on it or it has ended."""
+    """Where a simulation stands. `progress` is null unless an engine is at work on it or it has ended.
+
+    `queue_position`: how many simulations of the brokerage must end before it may begin, 1 for the next; null unless
+    it waits because the brokerage has as many under way as it may. `derived`: how a request in short was completed.
+    """
 
     simulation_id: str
     type: Kind
@@ -443,15 +420,21 @@ class Simulation(Resource):
     error: str | None
     estimated_duration_seconds: int
     version: int
+    queue_position: int | None = None
+    derived: tuple[str, ...] = ()
 
 
 class Progress(Resource):
-    """A progress tick: not a fact, never stored. It travels on `progress.<tenant>.<simulation id>`."""
+    """A progress tick: not a fact, never stored. It travels on `progress.<tenant>.<simulation id>`.
+
+    `progress` is null while the simulation waits for its turn; `queue_position` is set only then.
+    """
 
     simulation_id: str
-    progress: float
+    progress: float | None
     current_step: str
     partial_results: dict[str, Any] = Field(default_factory=dict)
+    queue_position: int | None = None
 
 
 class Segment(Resource):
@@ -474,28 +457,36 @@ class ListSegments(Request):
 
 
 class RequestFocusGroup(Request):
+    """`viewer` says whose personas may be invited, here and below."""
+
     simulation_id: str
-    focus_group: FocusGroup
+    # On the wire both are read as the first, which has room for every whole request.
+    focus_group: Annotated[FocusGroupRequest | FocusGroup, Field(union_mode="left_to_right")]
+    viewer: Viewer = Viewer()
 
 
 class RequestCampaign(Request):
     simulation_id: str
-    campaign: MarketingCampaign
+    campaign: Annotated[CampaignTest | MarketingCampaign, Field(union_mode="left_to_right")]
+    viewer: Viewer = Viewer()
 
 
 class RequestIntervention(Request):
     simulation_id: str
     intervention: Intervention
+    viewer: Viewer = Viewer()
 
 
 class RequestVariants(Request):
     simulation_id: str
     variants: CampaignVariants
+    viewer: Viewer = Viewer()
 
 
 class RequestViral(Request):
     simulation_id: str
     content: ViralContent
+    viewer: Viewer = Viewer()
 
 
 class CancelSimulation(Request):
@@ -504,6 +495,13 @@ class CancelSimulation(Request):
 
 class GetSimulation(Request):
     simulation_id: str
+
+
+class GetResults(Request):
+    """Results of a completed simulation, as a `summary` without `detailed_results`."""
+
+    simulation_id: str
+    detail_level: Literal["detailed", "summary"] = "detailed"
 
 
 class ListSimulations(PageRequest):
@@ -521,6 +519,6 @@ request_variants = Method(SERVICE, "predict_campaign", RequestVariants, Simulati
 request_viral = Method(SERVICE, "predict_viral", RequestViral, Simulation)
 cancel_simulation = Method(SERVICE, "cancel", CancelSimulation, Simulation)
 get_simulation = Method(SERVICE, "get", GetSimulation, Simulation)
-get_results = Method(SERVICE, "results", GetSimulation, Results)
+get_results = Method(SERVICE, "results", GetResults, Results)
 list_segments = Method(SERVICE, "segments", ListSegments, Segments)
 list_simulations = Method(SERVICE, "list", ListSimulations, Page[Simulation])

@@ -21,4 +21,6 @@ async def results_within(caller: Caller, simulation: v1.Simulation, seconds: flo
         await asyncio.sleep(pause)
         pause = min(_LONGEST_PAUSE, pause * 1.5)
         simulation = await caller.ask(v1.get_simulation, query)
-    return await caller.ask(v1.get_results, query) if simulation.status == "completed" else None
+    if simulation.status != "completed":
+        return None
+    return await caller.ask(v1.get_results, v1.GetResults(simulation_id=simulation.simulation_id))

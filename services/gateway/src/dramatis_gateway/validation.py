@@ -10,7 +10,7 @@ from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import orjson
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 from starlette.requests import Request
 
 from dramatis_gateway.problems import Problem
@@ -96,8 +96,12 @@ def _field(model: type[BaseModel], name: int | str) -> Any:
 
 
 def _tagged(union: Any, tag: int | str) -> Any:
-    """The member of a discriminated union that a tag chooses."""
+    """The member of a discriminated union that a tag chooses: by a field of its own, or by the tag that it was given."""
     for member in get_args(union):
+        if get_origin(member) is Annotated:
+            if any(isinstance(note, Tag) and note.tag == tag for note in get_args(member)[1:]):
+                return member
+            continue
         for field in member.model_fields.values():
             if get_origin(field.annotation) is Literal and tag in get_args(field.annotation):
                 return member

@@ -17,6 +17,18 @@ class Request:
     seed: int
     respondents: v1.RespondentKind = "statistical"
     tastes: tuple[v1.TasteSet, ...] = ()
+    derived: tuple[str, ...] = ()
+    """What was added to a request in short, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """What was accepted before is asked for again, when it could not be accepted any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admit:
+    """It waited for others of its tenant and may begin now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +67,4 @@ class Cancel:
     """Its owner does not want it any more."""
 
 
-Command = Request | Start | Record | Complete | Fail | Cancel
+Command = Request | Repeat | Admit | Start | Record | Complete | Fail | Cancel

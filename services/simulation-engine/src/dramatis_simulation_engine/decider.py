@@ -6,8 +6,8 @@ from typing import Any, assert_never
 
 from dramatis_contracts.simulation_engine import v1
 from dramatis_kit import Rejected
-from dramatis_simulation_engine.commands import Cancel, Command, Complete, Fail, Record, Request, Start
-from dramatis_simulation_engine.kinds import answers_to, inputs_hash, kind_of, name_of, requested, study_of
+from dramatis_simulation_engine.commands import Admit, Cancel, Command, Complete, Fail, Record, Repeat, Request, Start
+from dramatis_simulation_engine.kinds import answers_to, derived_of, inputs_hash, kind_of, name_of, requested, study_of
 
 ENDED: frozenset[v1.Status] = frozenset({"completed", "failed", "cancelled"})
 
@@ -24,6 +24,8 @@ class Simulation:
     seed: int = 0
     respondents: v1.RespondentKind = "statistical"
     horizon_days: int = 0
+    derived: tuple[str, ...] = ()
+    """What was added to a request in short, in words."""
     inputs_hash: str = ""
     """Of the request without the model version, which is known when it is complete."""
     started_at: datetime | None = None
@@ -34,6 +36,8 @@ class Simulation:
 
 def decide(command: Command, simulation: Simulation) -> list[v1.Event]:
     match command:
+        case Repeat():
+            raise Rejected("CONFLICT", "a simulation with this id exists already", field="simulation_id")
         case Request() if simulation.status is not None:
             raise Rejected("CONFLICT", "a simulation with this id exists already", field="simulation_id")
         case Request():
@@ -46,9 +50,11 @@ def decide(command: Command, simulation: Simulation) -> list[v1.Event]:
             raise Rejected("CONFLICT", f"the simulation has {simulation.status} already", field="simulation_id")
         case Cancel():
             return [v1.SimulationCancelled()]
-        case Start() | Record() | Complete() | Fail() if simulation.status in ENDED:
+        case Admit() | Start() | Record() | Complete() | Fail() if simulation.status in ENDED:
             # Work that was handed out twice, or that went on while its owner cancelled it, changes nothing any more.
             return []
+        case Admit():
+            return [v1.SimulationAdmitted()] if simulation.status == "queued" else []
         case Start(model_version=model_version, at=at):
             if simulation.status == "running":
                 return []
@@ -74,7 +80,7 @@ def evolve(simulation: Simulation, event: v1.Event) -> Simulation:
             return _queued(simulation, event)
         case v1.SimulationStarted(started_at=started_at):
             return replace(simulation, status="running", started_at=started_at)
-        case v1.AnswersRecorded() | v1.ForecastFrozen():
+        case v1.SimulationAdmitted() | v1.AnswersRecorded() | v1.ForecastFrozen():
             return simulation
         case v1.ResponsesRecorded():
             return replace(simulation, has_details=True)
@@ -88,7 +94,9 @@ def evolve(simulation: Simulation, event: v1.Event) -> Simulation:
 
 
 def _requested(command: Request) -> v1.Requested:
-    return requested(command.study, command.participants, command.seed, command.respondents, command.tastes)
+    return requested(
+        command.study, command.participants, command.seed, command.respondents, command.tastes, command.derived
+    )
 
 
 def _queued(simulation: Simulation, event: v1.Requested) -> Simulation:
@@ -103,6 +111,7 @@ def _queued(simulation: Simulation, event: v1.Requested) -> Simulation:
         respondents=event.respondents,
         horizon_days=study.simulation_parameters.horizon_days,
         inputs_hash=inputs_hash(event),
+        derived=derived_of(event),
     )
 
 

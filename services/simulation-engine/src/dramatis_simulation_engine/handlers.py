@@ -3,21 +3,23 @@
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TypeVar, assert_never
 
 from dramatis_bus import Bus, Call
+from dramatis_contracts.matching import v1 as matching
 from dramatis_contracts.pages import Page
 from dramatis_contracts.persona import v1 as persona
 from dramatis_contracts.simulation_engine import v1
 from dramatis_eventlog import Aggregate, Loaded, Snapshots, StreamId, cause_of
 from dramatis_kit import Rejected
 from dramatis_llm import Budget, ChatModel, NotConfigured, PriceUnknown
-from dramatis_simulation_engine.commands import Cancel, Command, Request
+from dramatis_simulation_engine.commands import Cancel, Command, Repeat, Request
 from dramatis_simulation_engine.contradictions import contradictions_in
 from dramatis_simulation_engine.decider import Simulation
 from dramatis_simulation_engine.focus_group.duplicates import check_options
 from dramatis_simulation_engine.focus_group.model import DOMAIN
 from dramatis_simulation_engine.focus_group.price_questions import check_prices
+from dramatis_simulation_engine.in_short import whole_campaign, whole_focus_group
 from dramatis_simulation_engine.kinds import Study, answers_to, check, drawn_for, field_of_invited, invited_to
 from dramatis_simulation_engine.llm.interviewing import in_dollars
 from dramatis_simulation_engine.population import Segments, load_segments
@@ -28,6 +30,8 @@ from dramatis_simulation_engine.taste_sets.lookup import newest_tastes
 from dramatis_simulation_engine.taxonomy import load_taxonomy
 
 Simulations = Aggregate[Simulation, Command]
+Requests = v1.RequestFocusGroup | v1.RequestCampaign | v1.RequestIntervention | v1.RequestVariants | v1.RequestViral
+RequestsT = TypeVar("RequestsT", bound=Requests)
 
 _AT_ONCE = 200
 """Personas asked for in one call: keeps a reply far below what a message may carry."""
@@ -53,22 +57,24 @@ class Handlers:
         self._tastes = tastes
         self._model = model
 
-    async def request_focus_group(self, call: Call[v1.RequestFocusGroup]) -> v1.Simulation:
-        return await self._request(call, call.request.simulation_id, call.request.focus_group)
+    async def request(self, call: Call[RequestsT]) -> v1.Simulation:
+        """Accept a simulation of any kind."""
+        simulation_id = call.request.simulation_id
+        try:
+            command: Command = await self._accepted(call.tenant, call.request)
+        except Rejected:
+            # A repeated command is answered as before, even if what it names has gone since.
+            if not (await self._simulations.load(call.tenant, simulation_id)).version:
+                raise
+            command = Repeat()
+        loaded = await self._simulations.handle(
+            call.tenant, simulation_id, command, command_id=call.command_id, cause=cause_of(call)
+        )
+        return self._resource(call.tenant, loaded)
 
-    async def request_campaign(self, call: Call[v1.RequestCampaign]) -> v1.Simulation:
-        return await self._request(call, call.request.simulation_id, call.request.campaign)
-
-    async def request_intervention(self, call: Call[v1.RequestIntervention]) -> v1.Simulation:
-        return await self._request(call, call.request.simulation_id, call.request.intervention)
-
-    async def request_variants(self, call: Call[v1.RequestVariants]) -> v1.Simulation:
-        return await self._request(call, call.request.simulation_id, call.request.variants)
-
-    async def request_viral(self, call: Call[v1.RequestViral]) -> v1.Simulation:
-        return await self._request(call, call.request.simulation_id, call.request.content)
-
-    async def _request(self, call: Call[Any], simulation_id: str, study: Study) -> v1.Simulation:
+    async def _accepted(self, tenant: str, request: Requests) -> Request:
+        """The command of a request that can be carried out. Raises `Rejected`, naming the field, and `Unavailable`."""
+        study, derived = await self._whole(tenant, request)
         if isinstance(study, v1.FocusGroup):
             check_options(study)
             check_prices(study)
@@ -80,17 +86,40 @@ class Handlers:
         if respondents == "llm":
             # The price list takes a while to be read.
             await asyncio.to_thread(check_language_model, self._model, parameters.language_model)
-        command = Request(
+        simulation_id = request.simulation_id
+        return Request(
             study=study,
-            participants=await self._participants(call.tenant, simulation_id, study),
-            seed=derived_seed(call.tenant, simulation_id) if parameters.seed is None else parameters.seed,
+            participants=await self._participants(tenant, study),
+            seed=derived_seed(tenant, simulation_id) if parameters.seed is None else parameters.seed,
             respondents=respondents,
-            tastes=await self._estimates(call.tenant, study, respondents),
+            tastes=await self._estimates(tenant, study, respondents),
+            derived=derived,
         )
-        loaded = await self._simulations.handle(
-            call.tenant, simulation_id, command, command_id=call.command_id, cause=cause_of(call)
-        )
-        return self._resource(call.tenant, loaded)
+
+    async def _whole(self, tenant: str, request: Requests) -> tuple[Study, tuple[str, ...]]:
+        """The study with everything in it that its client left to a word or an id, and what was added."""
+        match request:
+            case v1.RequestFocusGroup(focus_group=asked):
+                whole = whole_focus_group(asked, await self._property(tenant, asked))
+                return whole.focus_group, whole.derived
+            case v1.RequestCampaign(campaign=wanted):
+                return whole_campaign(wanted, None)
+            case v1.RequestIntervention(intervention=study):
+                return study, ()
+            case v1.RequestVariants(variants=variants):
+                return variants, ()
+            case v1.RequestViral(content=content):
+                return content, ()
+        assert_never(request)
+
+    async def _property(
+        self, tenant: str, asked: v1.FocusGroupRequest | v1.FocusGroup
+    ) -> matching.ListedProperty | None:
+        """The property that is named by its id. Raises `Rejected` with `NOT_FOUND`, and `Unavailable`."""
+        if isinstance(asked, v1.FocusGroup) or asked.property_id is None or asked.property is not None:
+            return None
+        query = matching.GetProperty(property_id=asked.property_id)
+        return await self._bus.call(matching.get_property, query, tenant=tenant)
 
     async def cancel(self, call: Call[v1.CancelSimulation]) -> v1.Simulation:
         loaded = await self._simulations.handle(
@@ -111,7 +140,7 @@ class Handlers:
         total = await kept.count(call.tenant, chosen)
         return Page[v1.Simulation](items=items, total=total, page=wanted.page, page_size=wanted.page_size)
 
-    async def results(self, call: Call[v1.GetSimulation]) -> v1.Results:
+    async def results(self, call: Call[v1.GetResults]) -> v1.Results:
         loaded = await self._present(call)
         if loaded.state.completion is None:
             raise Rejected(
@@ -120,7 +149,8 @@ class Handlers:
                 field="simulation_id",
                 issue=loaded.state.failure or f"its status is {loaded.state.status}",
             )
-        details = await self._details(call.tenant, loaded) if loaded.state.has_details else None
+        wanted = loaded.state.has_details and call.request.detail_level == "detailed"
+        details = await self._details(call.tenant, loaded) if wanted else None
         return results(loaded, details)
 
     async def segments(self, _: Call[v1.ListSegments]) -> v1.Segments:
@@ -141,19 +171,13 @@ class Handlers:
         segments = drawn.segments if drawn.generated_count else ()
         return await newest_tastes(self._tastes, tenant, invited_to(study), segments)
 
-    async def _participants(self, tenant: str, simulation_id: str, study: Study) -> tuple[v1.Participant, ...]:
+    async def _participants(self, tenant: str, study: Study) -> tuple[v1.Participant, ...]:
         wanted = invited_to(study)
         invited: list[v1.Participant] = []
-        try:
-            for start in range(0, len(wanted), _AT_ONCE):
-                several = await self._ask_for(tenant, study, wanted[start : start + _AT_ONCE], start)
-                check_consistent(study, several, start)
-                invited.extend(v1.Participant(persona_id=p.id, version=p.version) for p in several)
-        except Rejected:
-            # A repeated command is answered as before, even if a persona has gone since.
-            if (await self._simulations.load(tenant, simulation_id)).version:
-                return ()
-            raise
+        for start in range(0, len(wanted), _AT_ONCE):
+            several = await self._ask_for(tenant, study, wanted[start : start + _AT_ONCE], start)
+            check_consistent(study, several, start)
+            invited.extend(v1.Participant(persona_id=p.id, version=p.version) for p in several)
         return tuple(invited)
 
     async def _ask_for(
@@ -165,7 +189,7 @@ class Handlers:
         except Rejected as refusal:
             raise _unknown_persona(refusal, study, ids, start) from refusal
 
-    async def _present(self, call: Call[v1.GetSimulation]) -> Loaded[Simulation]:
+    async def _present(self, call: Call[v1.GetSimulation] | Call[v1.GetResults]) -> Loaded[Simulation]:
         loaded = await self._simulations.load(call.tenant, call.request.simulation_id)
         if loaded.state.status is None:
             raise Rejected("NOT_FOUND", "no such simulation", field="simulation_id")

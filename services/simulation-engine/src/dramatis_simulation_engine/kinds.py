@@ -151,6 +151,7 @@ def requested(
     seed: int,
     respondents: v1.RespondentKind,
     tastes: tuple[v1.TasteSet, ...],
+    derived: tuple[str, ...] = (),
 ) -> v1.Requested:
     """The event that begins a study."""
     common: dict[str, Any] = {
@@ -161,9 +162,9 @@ def requested(
     }
     match study:
         case v1.FocusGroup():
-            return v1.FocusGroupRequested(focus_group=study, **common)
+            return v1.FocusGroupRequested(focus_group=study, derived=derived, **common)
         case v1.MarketingCampaign():
-            return v1.CampaignRequested(campaign=study, **common)
+            return v1.CampaignRequested(campaign=study, derived=derived, **common)
         case v1.Intervention():
             return v1.InterventionRequested(intervention=study, **common)
         case v1.CampaignVariants():
@@ -189,9 +190,14 @@ def study_of(event: v1.Requested) -> Study:
     assert_never(event)
 
 
+def derived_of(event: v1.Requested) -> tuple[str, ...]:
+    """What was added to a request in short, in words."""
+    return event.derived if isinstance(event, v1.FocusGroupRequested | v1.CampaignRequested) else ()
+
+
 def inputs_hash(event: v1.Requested) -> str:
     """SHA-256 of all that was asked, of whom and with which seed, as hexadecimal digits."""
-    inputs = {"type": event.type, **event.model_dump(mode="json")}
+    inputs = {"type": event.type, **event.model_dump(mode="json", exclude={"derived"})}
     return hashlib.sha256(json.dumps(inputs, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -19,6 +19,7 @@ def encode(state: Simulation) -> Document:
         "respondents": state.respondents,
         "horizon_days": state.horizon_days,
         "inputs_hash": state.inputs_hash,
+        "derived": list(state.derived),
         "name": state.name,
         "answers": state.answers,
         "seed": state.seed,
@@ -37,6 +38,7 @@ def decode(document: Document) -> Simulation:
         respondents=document.get("respondents", "statistical"),
         horizon_days=document.get("horizon_days", 0),
         inputs_hash=document.get("inputs_hash", ""),
+        derived=tuple(document.get("derived", ())),
         name=document["name"],
         answers=document["answers"],
         seed=document["seed"],
@@ -47,7 +49,9 @@ def decode(document: Document) -> Simulation:
     )
 
 
-def resource(loaded: Loaded[Simulation], progress: float | None = None) -> v1.Simulation:
+def resource(
+    loaded: Loaded[Simulation], progress: float | None = None, queue_position: int | None = None
+) -> v1.Simulation:
     """The public representation. The simulation must have been asked for; `progress` is that of a running one."""
     state = loaded.state
     if state.status is None or loaded.created_at is None:
@@ -64,6 +68,8 @@ def resource(loaded: Loaded[Simulation], progress: float | None = None) -> v1.Si
         error=state.failure,
         estimated_duration_seconds=max(1, math.ceil(state.answers / _ANSWERS_PER_SECOND)),
         version=loaded.version,
+        queue_position=queue_position,
+        derived=state.derived,
     )
 
 
@@ -94,4 +100,5 @@ def results(loaded: Loaded[Simulation], details: dict[str, Any] | None) -> v1.Re
         type=completion.kind,
         respondents=completion.respondents,
         predicted_results=completion.predicted_results,
+        derived=loaded.state.derived,
     )

@@ -213,7 +213,8 @@ class Ticker:
     def _note(self, tick: v1.Progress) -> None:
         if self.stop.is_set():
             return
-        self._progress[self._run.tenant, self._run.id] = tick.progress
+        if tick.progress is not None:
+            self._progress[self._run.tenant, self._run.id] = tick.progress
         if not self._queue.full():
             self._queue.put_nowait(tick)
 

@@ -50,8 +50,8 @@ async def list_simulations(visit: TheVisit, query: Annotated[PageNumber, Query()
 @router.get("/simulations/{simulation_id}")
 async def show_simulation(visit: TheVisit, simulation_id: str) -> Response:
     """One simulation, with its results once it is completed."""
-    asked = v1.GetSimulation(simulation_id=simulation_id)
-    simulation = await visit.caller.ask(v1.get_simulation, asked)
+    simulation = await visit.caller.ask(v1.get_simulation, v1.GetSimulation(simulation_id=simulation_id))
+    asked = v1.GetResults(simulation_id=simulation_id)
     results = await visit.caller.ask(v1.get_results, asked) if simulation.status == "completed" else None
     details = results.detailed_results if results else None
     return visit.page(

@@ -21,8 +21,8 @@ from dramatis_kit import new_id
 
 router = APIRouter(prefix="/v1/simulations", tags=["simulations"])
 
-FocusGroup = Annotated[v1.FocusGroup, Depends(json_body(v1.FocusGroup, "INVALID_SIMULATION"))]
-MarketingCampaign = Annotated[v1.MarketingCampaign, Depends(json_body(v1.MarketingCampaign, "INVALID_SIMULATION"))]
+FocusGroup = Annotated[v1.FocusGroupRequest, Depends(json_body(v1.FocusGroupRequest, "INVALID_SIMULATION"))]
+Campaign = Annotated[v1.CampaignTest, Depends(json_body(v1.CampaignTest, "INVALID_SIMULATION"))]
 Intervention = Annotated[v1.Intervention, Depends(json_body(v1.Intervention, "INVALID_SIMULATION"))]
 
 
@@ -30,12 +30,12 @@ Intervention = Annotated[v1.Intervention, Depends(json_body(v1.Intervention, "IN
     "/focus-group",
     status_code=202,
     response_model=AcceptedSimulation,
-    openapi_extra=described(v1.FocusGroup),
+    openapi_extra=described(v1.FocusGroupRequest),
     responses=documented("INVALID_SIMULATION", body=True),
 )
 async def run_focus_group(caller: TheCaller, focus_group: FocusGroup) -> Response:
     """Run a focus group. Follow it by WebSocket, event stream or webhook, then read its results."""
-    command = v1.RequestFocusGroup(simulation_id=new_id("sim"), focus_group=focus_group)
+    command = v1.RequestFocusGroup(simulation_id=new_id("sim"), focus_group=focus_group, viewer=caller.viewer)
     simulation = await caller.ask(v1.request_focus_group, command)
     return answer(accepted(simulation), 202, {"Location": f"/v1/simulations/{simulation.simulation_id}"})
 
@@ -44,12 +44,12 @@ async def run_focus_group(caller: TheCaller, focus_group: FocusGroup) -> Respons
     "/marketing-campaign",
     status_code=202,
     response_model=AcceptedCampaign,
-    openapi_extra=described(v1.MarketingCampaign),
+    openapi_extra=described(v1.CampaignTest),
     responses=documented("INVALID_SIMULATION", body=True),
 )
-async def try_campaign(caller: TheCaller, door: TheDoor, campaign: MarketingCampaign) -> Response:
+async def try_campaign(caller: TheCaller, door: TheDoor, campaign: Campaign) -> Response:
     """Test a campaign: which channel, message and time do best. The prediction is in the answer if it comes at once."""
-    command = v1.RequestCampaign(simulation_id=new_id("sim"), campaign=campaign)
+    command = v1.RequestCampaign(simulation_id=new_id("sim"), campaign=campaign, viewer=caller.viewer)
     simulation = await caller.ask(v1.request_campaign, command)
     results = await results_within(caller, simulation, door.settings.gateway_prompt_seconds)
     predicted = None if results is None else results.predicted_results
@@ -117,7 +117,7 @@ async def get_simulation(caller: TheCaller, simulation_id: str) -> Response:
 )
 async def get_results(caller: TheCaller, simulation_id: str) -> Response:
     """The results of a completed simulation."""
-    return answer(await caller.ask(v1.get_results, v1.GetSimulation(simulation_id=simulation_id)))
+    return answer(await caller.ask(v1.get_results, v1.GetResults(simulation_id=simulation_id)))
 
 
 @router.post("/{simulation_id}/cancel", response_model=v1.Simulation, responses=documented("NOT_FOUND", "CONFLICT"))

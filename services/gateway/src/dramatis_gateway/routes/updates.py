@@ -110,7 +110,7 @@ class Follower:
     async def _ended_before(self, simulation: v1.Simulation) -> Update:
         if simulation.status != "completed":
             return self._without_result(simulation.status, simulation.error)
-        results = await self._caller.ask(v1.get_results, v1.GetSimulation(simulation_id=self._id))
+        results = await self._caller.ask(v1.get_results, v1.GetResults(simulation_id=self._id, detail_level="summary"))
         return self._result(results.summary.model_dump(mode="json") if results.summary else None)
 
     def _end(self, event_type: str, data: dict[str, Any]) -> Update:
