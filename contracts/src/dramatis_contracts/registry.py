@@ -10,13 +10,24 @@ from dramatis_contracts.gateway import v1 as gateway
 from dramatis_contracts.interrogation import v1 as interrogation
 from dramatis_contracts.matching import v1 as matching
 from dramatis_contracts.notifier import v1 as notifier
+from dramatis_contracts.orchestrator import v1 as orchestrator
 from dramatis_contracts.persona import v1 as persona
 from dramatis_contracts.simulation_engine import v1 as simulation_engine
 from dramatis_contracts.tastes import v1 as tastes
 
 EVENT_TYPES: Mapping[str, type[EventBody]] = {
     body.type: body
-    for module in (campaigns, gateway, interrogation, matching, notifier, persona, simulation_engine, tastes)
+    for module in (
+        campaigns,
+        gateway,
+        interrogation,
+        matching,
+        notifier,
+        orchestrator,
+        persona,
+        simulation_engine,
+        tastes,
+    )
     for body in get_args(module.Event)
 }
 
