@@ -216,7 +216,7 @@ class AnswerGiven(EventBody):
 class EvidenceWeighed(EventBody):
     """An answer was turned into evidence, and the beliefs moved. `beliefs` holds every hypothesis and the residual.
 
-    Produced by `simulation-engine`.
+    Produced by `simulation-engine`. `root_cause`: a cause behind the answer that could be acted on, else empty.
     """
 
     type: ClassVar[str] = "interrogation.evidence_weighed.v1"
@@ -225,6 +225,7 @@ class EvidenceWeighed(EventBody):
     hypothesis_id: str
     evidence: tuple[Evidence, ...]
     beliefs: tuple[Belief, ...]
+    root_cause: str = ""
     usage: Usage = Usage()
 
 
