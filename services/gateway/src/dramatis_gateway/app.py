@@ -20,20 +20,26 @@ from dramatis_contracts.registry import SERVICES
 from dramatis_eventlog import EventLog, Snapshots
 from dramatis_gateway.application import build
 from dramatis_gateway.authentication import KeyRing
+from dramatis_gateway.claims import Claims
 from dramatis_gateway.console.sessions import Sessions
 from dramatis_gateway.door import Door
 from dramatis_gateway.edge import Edge, Limits
 from dramatis_gateway.feed import Feed, frame_of
+from dramatis_gateway.guard import Guard
 from dramatis_gateway.health import Readiness
+from dramatis_gateway.idempotency import Idempotency
+from dramatis_gateway.leases import Leases
 from dramatis_gateway.metrics import Metrics
 from dramatis_gateway.projections import ApiKeys
+from dramatis_gateway.ratelimits import RateLimits
 from dramatis_gateway.replay import Replay
 from dramatis_gateway.routes.tastes import FIT_PATH
 from dramatis_gateway.server import collecting_rarely, listen, serving
-from dramatis_gateway.settings import GatewaySettings
+from dramatis_gateway.settings import GatewaySettings, allowances
 from dramatis_gateway.subscribers import Frame
 from dramatis_gateway.tenants import Tenants, development_credentials
 from dramatis_gateway.tickets import Tickets
+from dramatis_gateway.turnstile import Turnstile
 from dramatis_kit import Resource, Runtime, Service
 
 CREDENTIALS_FILE = "dev-credentials.json"
@@ -64,6 +70,10 @@ class _Parts:
     replay: Replay
     tickets: Tickets
     sessions: Sessions
+    leases: Leases
+    rate_limits: RateLimits
+    turnstile: Turnstile
+    claims: Claims
     metrics: Metrics
 
 
@@ -77,18 +87,25 @@ def _parts(runtime: Runtime) -> _Parts:
         queue=settings.gateway_sse_queue,
         max_subscribers=settings.gateway_sse_clients,
     )
+    ring = KeyRing(api_keys, settings.gateway_key_cache_seconds)
+    leases, metrics = Leases(runtime.database), Metrics()
+    rate_limits = RateLimits(leases, allowances(settings), runtime.clock)
     retention = timedelta(days=settings.gateway_stream_retention_days)
     return _Parts(
         settings=settings,
         log=log,
         api_keys=api_keys,
         tenants=Tenants(log, Snapshots(runtime.database, "tenant"), api_keys),
-        ring=KeyRing(api_keys, settings.gateway_key_cache_seconds),
+        ring=ring,
         feed=feed,
         replay=Replay(log, feed, retention=retention, clock=runtime.clock),
         tickets=Tickets(runtime.database, api_keys, seconds=settings.gateway_ticket_seconds, clock=runtime.clock),
         sessions=Sessions(runtime.database, api_keys, runtime.clock),
-        metrics=Metrics(),
+        leases=leases,
+        rate_limits=rate_limits,
+        turnstile=Turnstile(ring, rate_limits, Guard(settings.gateway_failures_per_minute), metrics),
+        claims=Claims(runtime.database, runtime.clock),
+        metrics=metrics,
     )
 
 
@@ -101,6 +118,7 @@ async def open_gateway(runtime: Runtime) -> AsyncIterator[Gateway]:
         await _start(bus, parts)
         work = [
             runtime.spawn(feed.watch(), "watch the feed"),
+            runtime.spawn(parts.rate_limits.run(), "give back unused requests"),
             runtime.spawn(_drain(runtime.draining, feed), "wait for the drain"),
         ]
         try:
@@ -119,6 +137,7 @@ async def open_gateway(runtime: Runtime) -> AsyncIterator[Gateway]:
             for task in work:
                 task.cancel()
             await asyncio.wait(work)
+            await parts.rate_limits.close()
 
 
 async def _start(bus: Bus, parts: _Parts) -> None:
@@ -168,6 +187,8 @@ def _application(runtime: Runtime, bus: Bus, parts: _Parts, documentation_url: s
         feed=parts.feed,
         replay=parts.replay,
         tickets=parts.tickets,
+        turnstile=parts.turnstile,
+        tenants=parts.tenants,
         sessions=parts.sessions,
         readiness=Readiness(bus, (SERVICE, *PLATFORM), checks, parts.metrics),
         metrics=parts.metrics,
@@ -175,7 +196,15 @@ def _application(runtime: Runtime, bus: Bus, parts: _Parts, documentation_url: s
     )
     limits = Limits(deadline=settings.gateway_deadline, body=settings.gateway_max_body_bytes)
     fits = Limits(deadline=settings.gateway_fit_deadline, body=settings.gateway_max_fit_bytes)
-    return Edge(app, limits, parts.metrics, documentation_url, {FIT_PATH: fits})
+    special = {FIT_PATH: fits}
+    repeatable = Idempotency(
+        app,
+        parts.claims,
+        parts.metrics,
+        deadline_of=lambda path: special.get(path, limits).deadline,
+        max_bytes=settings.gateway_idempotent_max_bytes,
+    )
+    return Edge(repeatable, limits, parts.turnstile, parts.metrics, documentation_url, special)
 
 
 async def _drain(draining: asyncio.Event, feed: Feed) -> None:
@@ -205,6 +234,8 @@ def resources(runtime: Runtime) -> Sequence[Resource]:
         *parts.api_keys.resources(),
         *parts.tickets.resources(),
         *parts.sessions.resources(),
+        *parts.leases.resources(),
+        *parts.claims.resources(),
     ]
 
 

@@ -45,6 +45,11 @@ class _Lookup:
     result: "asyncio.Task[Principal | None]"
     asked: float
 
+    @property
+    def succeeded(self) -> bool:
+        done = self.result.done() and not self.result.cancelled() and self.result.exception() is None
+        return done and self.result.result() is not None
+
     def serves(self, now: float, seconds: float) -> bool:
         """An unknown key is soon looked up again: it may have been issued a moment ago."""
         if not self.result.done():
@@ -72,6 +77,12 @@ class KeyRing:
         if found is None:
             raise unauthorized("the API key is not known or was revoked")
         return found
+
+    def knew(self, key: str) -> bool:
+        """Whether the key opened a door not long ago, from memory alone."""
+        presented = key_print(key)
+        known = self._cache.get(presented.sha256) if presented else None
+        return known is not None and known.succeeded
 
     def forget(self) -> None:
         """Drop all cached look-ups: a key was revoked."""
@@ -111,6 +122,12 @@ def same_brokerage(principal: Principal, brokerage_id: str | None) -> None:
     """Raises a 403 `Problem` when the request names a brokerage that its key does not open."""
     if brokerage_id is not None and brokerage_id.strip().lower() != principal.tenant.lower():
         raise Problem("FORBIDDEN", field="X-Brokerage-ID", issue="the API key belongs to another brokerage")
+
+
+def of_the_brokerage(principal: Principal) -> None:
+    """Raises a 403 `Problem` for the key of an agent or a team, which does not see what everybody does."""
+    if not principal.is_brokerage:
+        raise Problem("FORBIDDEN", field="Authorization", issue="this needs a key of the brokerage")
 
 
 def unauthorized(issue: str, field: str = "Authorization") -> Problem:

@@ -13,7 +13,7 @@ class RegisterTenant:
 
 @dataclass(frozen=True, slots=True)
 class IssueApiKey:
-    """`sha256` in hexadecimal; the key itself is never part of a command. One without agent and team is the brokerage's."""
+    """`sha256` in hexadecimal; the key itself is never part of a command. Without agent and team it is everybody's."""
 
     key_id: str
     prefix: str

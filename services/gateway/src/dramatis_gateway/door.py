@@ -1,7 +1,7 @@
 """What a route works with: who asks, and how it asks the services."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, TypeVar
 
 import orjson
@@ -15,15 +15,18 @@ from dramatis_contracts.base import Viewer
 from dramatis_contracts.pages import Page
 from dramatis_contracts.rpc import Method
 from dramatis_eventlog import EventLog
-from dramatis_gateway.authentication import KeyRing, Principal, bearer, same_brokerage
+from dramatis_gateway.authentication import KeyRing, Principal, bearer, of_the_brokerage, same_brokerage
 from dramatis_gateway.console.sessions import Sessions
 from dramatis_gateway.feed import Feed
 from dramatis_gateway.health import Readiness
+from dramatis_gateway.idempotency import ids_of
+from dramatis_gateway.ids import Ids
 from dramatis_gateway.metrics import Metrics
 from dramatis_gateway.replay import Replay
 from dramatis_gateway.settings import GatewaySettings
+from dramatis_gateway.tenants import Tenants
 from dramatis_gateway.tickets import Tickets
-from dramatis_kit import new_id
+from dramatis_gateway.turnstile import Turnstile, principal_of_request
 
 RequestT = TypeVar("RequestT", bound=BaseModel)
 ResponseT = TypeVar("ResponseT", bound=BaseModel)
@@ -41,6 +44,8 @@ class Door:
     feed: Feed
     replay: Replay
     tickets: Tickets
+    turnstile: Turnstile
+    tenants: Tenants
     sessions: Sessions
     readiness: Readiness
     metrics: Metrics
@@ -54,6 +59,7 @@ class Caller:
     principal: Principal
     request_id: str
     bus: Bus
+    ids: Ids = field(default_factory=Ids)
 
     @property
     def tenant(self) -> str:
@@ -66,9 +72,14 @@ class Caller:
 
     async def ask(self, method: Method[RequestT, ResponseT], request: RequestT) -> ResponseT:
         """One call to a service, as this caller's tenant. Raises `Rejected`, `Unavailable` or `Fault`."""
+        command_id = self.ids.new("cmd", method.subject)
         return await self.bus.call(
-            method, request, tenant=self.tenant, command_id=new_id("cmd"), correlation_id=self.request_id
+            method, request, tenant=self.tenant, command_id=command_id, correlation_id=self.request_id
         )
+
+    def new_id(self, prefix: str) -> str:
+        """An id for what this request makes: the same again when it is repeated under its `Idempotency-Key`."""
+        return self.ids.new(prefix)
 
 
 def door_of(connection: HTTPConnection) -> Door:
@@ -87,13 +98,24 @@ async def caller(
 ) -> Caller:
     """Authenticates the request. Raises a `Problem`: 401 or 403."""
     door = door_of(connection)
-    principal = await door.keys.principal(bearer(connection.headers.get("authorization")))
+    principal = principal_of_request(connection)
+    if principal is None:
+        principal = await door.keys.principal(bearer(connection.headers.get("authorization")))
     same_brokerage(principal, x_brokerage_id)
-    return Caller(principal, request_id_of(connection), door.bus)
+    return Caller(principal, request_id_of(connection), door.bus, ids_of(connection.scope))
 
 
 TheDoor = Annotated[Door, Depends(door_of)]
 TheCaller = Annotated[Caller, Depends(caller)]
+
+
+async def brokerage_caller(caller: TheCaller) -> Caller:
+    """The caller, with a key of the whole brokerage. Raises a 403 `Problem` for that of an agent or a team."""
+    of_the_brokerage(caller.principal)
+    return caller
+
+
+TheBrokerage = Annotated[Caller, Depends(brokerage_caller)]
 
 
 def answer(body: ResponseT, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -14,12 +14,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dramatis_gateway.metrics import Metrics
 from dramatis_gateway.problems import Problem, problem_of, unavailable
+from dramatis_gateway.turnstile import Turnstile, quota_of
 from dramatis_kit import new_id
 
 log = structlog.get_logger()
 
 _SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+/=-]{0,99}")
 _DISCARD_SECONDS = 1.0
+_UNAUTHORIZED = 401
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class _Exchange:
     send: Send
     limits: Limits
     deadline: asyncio.Timeout
+    scope: Scope
     has_body: bool
     expects_continue: bool
     started: float = field(default_factory=time.perf_counter)
@@ -64,6 +67,8 @@ class _Exchange:
                 headers["Connection"] = "close"
             self.status = message["status"]
             headers["X-Request-ID"] = self.request_id
+            if quota := quota_of(self.scope):
+                message["headers"].extend(quota.raw_headers())
             if headers.get("content-type", "").startswith("text/event-stream"):
                 self.deadline.reschedule(None)
         await self.send(message)
@@ -89,6 +94,7 @@ class Edge:
         self,
         app: ASGIApp,
         limits: Limits,
+        turnstile: Turnstile,
         metrics: Metrics,
         documentation_url: str,
         special: Mapping[str, Limits] | None = None,
@@ -97,6 +103,7 @@ class Edge:
         self._app = app
         self._limits = limits
         self._special = special or {}
+        self._turnstile = turnstile
         self._metrics = metrics
         self._documentation_url = documentation_url
 
@@ -122,11 +129,13 @@ class Edge:
             send,
             limits,
             deadline,
+            scope,
             has_body="transfer-encoding" in headers or headers.get("content-length", "0") != "0",
             expects_continue="expect" in headers,
         )
         try:
             async with deadline:
+                await self._turnstile.admit(scope)
                 _refuse_announced(headers, limits.body)
                 await self._app(scope, exchange.receive_limited, exchange.send_marked)
         except ClientDisconnect:
@@ -136,6 +145,8 @@ class Edge:
         except Exception as fault:  # noqa: BLE001 - the boundary: recorded with the request id and answered
             await self._fail(scope, exchange, problem_of(fault), fault)
         finally:
+            if exchange.status == _UNAUTHORIZED:
+                self._turnstile.failed(scope)
             self._metrics.answered(scope, exchange.status, time.perf_counter() - exchange.started)
 
     async def _fail(self, scope: Scope, exchange: _Exchange, problem: Problem, fault: BaseException) -> None:

@@ -24,6 +24,12 @@ class Metrics:
             "dramatis_sse_ended", "Streams that ended, by reason.", ("reason",), registry=self.registry
         )
         self.ws_clients = Gauge("dramatis_ws_clients", "Open WebSockets.", registry=self.registry)
+        self.refused = Counter(
+            "dramatis_rate_limited", "Requests refused, by limit.", ("limit",), registry=self.registry
+        )
+        self.repeatable = Counter(
+            "dramatis_idempotency_keys", "Requests with a key, by what was known.", ("outcome",), registry=self.registry
+        )
         self.ready = Gauge("dramatis_service_ready", "1 when it answers.", ("service",), registry=self.registry)
 
     def answered(self, scope: Scope, status: int, seconds: float) -> None:

@@ -8,7 +8,7 @@ import orjson
 from pymongo.errors import PyMongoError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from dramatis_gateway.authentication import bearer, same_brokerage, unauthorized
+from dramatis_gateway.authentication import Principal, bearer, same_brokerage, unauthorized
 from dramatis_gateway.door import Caller, Door, door_of, request_id_of
 from dramatis_gateway.origins import admit_origin
 from dramatis_gateway.problems import Problem, problem_of
@@ -16,7 +16,7 @@ from dramatis_kit import Rejected, Unavailable
 
 NORMAL, FAULT, RESTARTING, TRY_AGAIN, REVOKED = 1000, 1011, 1012, 1013, 4401
 
-_CLOSE_CODES = {400: 4400, 401: 4401, 403: 4403, 404: 4404, 503: TRY_AGAIN}
+_CLOSE_CODES = {400: 4400, 401: 4401, 403: 4403, 404: 4404, 429: 4429, 503: TRY_AGAIN}
 _ANSWERS = (Problem, Rejected, Unavailable, PyMongoError)
 
 
@@ -45,15 +45,28 @@ async def served(
 
 
 async def authenticated(socket: WebSocket, door: Door) -> Caller:
-    """By a ticket, by the `Authorization` header, else by the first message, which must come in time."""
+    """By a ticket, by the `Authorization` header, else by the first message, which must come in time.
+
+    It counts as one request of the key. Raises a `Problem`: 401, 403 or 429.
+    """
+    try:
+        principal = await _principal(socket, door)
+    except Problem as problem:
+        if problem.code == "UNAUTHORIZED":
+            door.turnstile.failed(socket)
+        raise
+    await door.turnstile.count(socket, principal)
+    same_brokerage(principal, socket.headers.get("x-brokerage-id"))
+    return Caller(principal, request_id_of(socket), door.bus)
+
+
+async def _principal(socket: WebSocket, door: Door) -> Principal:
+    door.turnstile.check(socket)
     if ticket := socket.query_params.get("ticket"):
         admission = await door.tickets.redeem(ticket)
         admit_origin(socket, door.settings.gateway_allowed_origins, admission)
-        principal = admission.principal
-    else:
-        principal = await door.keys.principal(await _key(socket, door))
-    same_brokerage(principal, socket.headers.get("x-brokerage-id"))
-    return Caller(principal, request_id_of(socket), door.bus)
+        return admission.principal
+    return await door.keys.principal(await _key(socket, door))
 
 
 async def until_either_ends(socket: WebSocket, writing: Awaitable[int]) -> int:

@@ -46,10 +46,15 @@ async def sign_in(request: Request, door: TheDoor) -> Response:
     given, expected = fields.get("csrf", ""), request.cookies.get(_FORM_COOKIE, "")
     if not expected or not hmac.compare_digest(given.encode(), expected.encode()):
         raise stale_form()
+    door.turnstile.check(request)
     try:
         principal = await door.keys.principal(fields.get("api_key", ""))
     except Problem as refused:
         return _sign_in(request, fields.get("next", ""), refused.issue, 401)
+    if not principal.is_brokerage:
+        return _sign_in(
+            request, fields.get("next", ""), "this is the key of an agent or a team: use one of the brokerage", 403
+        )
     answer = RedirectResponse(_inside(fields.get("next", "")), 303)
     _keep(answer, request, COOKIE, await door.sessions.begin(principal))
     answer.delete_cookie(_FORM_COOKIE, path=SIGN_IN, httponly=True, samesite="strict")
