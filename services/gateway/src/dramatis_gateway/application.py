@@ -16,6 +16,7 @@ from dramatis_gateway.door import request_id_of
 from dramatis_gateway.edge import record
 from dramatis_gateway.problems import Problem, problem_of
 from dramatis_gateway.routes import (
+    campaigns,
     events,
     interrogation,
     live,
@@ -37,6 +38,7 @@ from dramatis_kit import Rejected, Unavailable
 MODULES = (
     personas,
     properties,
+    campaigns,
     matching,
     segments,
     simulations,

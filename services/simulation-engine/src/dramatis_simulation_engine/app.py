@@ -8,11 +8,16 @@ from typing import get_args
 
 from dramatis_bus import Bus, OrderedConsumer, WorkQueue
 from dramatis_bus.provisioning import consumer_resources
+from dramatis_contracts.campaigns import v1 as campaigns_v1
 from dramatis_contracts.simulation_engine import v1
 from dramatis_contracts.tastes import v1 as tastes_v1
 from dramatis_eventlog import Aggregate, EventLog, Snapshots
 from dramatis_kit import Resource, Runtime, Service
 from dramatis_llm import ChatModel, MongoCache, language_model, llm_settings
+from dramatis_simulation_engine.campaigns import decider as campaign_decider
+from dramatis_simulation_engine.campaigns import projections as campaign_projections
+from dramatis_simulation_engine.campaigns.decider import CampaignState
+from dramatis_simulation_engine.campaigns.handlers import CampaignHandlers, Campaigns
 from dramatis_simulation_engine.decider import Simulation, decide, evolve
 from dramatis_simulation_engine.handlers import Handlers, Simulations
 from dramatis_simulation_engine.projections import decode, encode
@@ -32,6 +37,7 @@ RUNS = WorkQueue(
     ack_wait=5.0,
 )
 SNAPSHOTS = OrderedConsumer("simulation-snapshots", service=v1.SERVICE)
+CAMPAIGN_SNAPSHOTS = OrderedConsumer("campaign-snapshots", service=v1.SERVICE)
 TASTE_SNAPSHOTS = OrderedConsumer("tastes-snapshots", service=v1.SERVICE)
 
 
@@ -61,16 +67,30 @@ def tastes_of(runtime: Runtime) -> TasteSets:
     )
 
 
+def campaigns_of(runtime: Runtime) -> Campaigns:
+    return Aggregate(
+        log=EventLog(runtime.database, clock=runtime.clock),
+        snapshots=Snapshots(runtime.database, "campaign"),
+        category="campaign",
+        initial=CampaignState(),
+        decide=campaign_decider.decide,
+        evolve=campaign_decider.evolve,
+        encode=campaign_projections.encode,
+        decode=campaign_projections.decode,
+    )
+
+
 @asynccontextmanager
 async def open_service(runtime: Runtime) -> AsyncIterator[None]:
     settings = simulation_settings(runtime.settings)
     simulations = simulations_of(runtime)
     tastes = tastes_of(runtime)
+    campaigns = campaigns_of(runtime)
     progress: dict[tuple[str, str], float] = {}
     # The first simulation would otherwise wait for imports and data files.
     await asyncio.to_thread(warm_up)
     async with model_of(runtime) as model, Bus.hosted(runtime, name=v1.SERVICE) as bus:
-        handlers = Handlers(simulations, bus, settings, progress, tastes.snapshots, model)
+        handlers = Handlers(simulations, bus, settings, progress, tastes.snapshots, campaigns, model)
         runner = Runner(simulations, bus, settings, runtime.clock, progress, model)
         estimates = TasteHandlers(tastes, bus, settings)
         bus.serve(v1.request_focus_group, handlers.request)
@@ -83,6 +103,12 @@ async def open_service(runtime: Runtime) -> AsyncIterator[None]:
         bus.serve(v1.list_simulations, handlers.list_)
         bus.serve(v1.get_results, handlers.results)
         bus.serve(v1.list_segments, handlers.segments)
+        kept = CampaignHandlers(campaigns)
+        bus.serve(campaigns_v1.create_campaign, kept.create)
+        bus.serve(campaigns_v1.update_campaign, kept.update)
+        bus.serve(campaigns_v1.delete_campaign, kept.delete)
+        bus.serve(campaigns_v1.get_campaign, kept.get)
+        bus.serve(campaigns_v1.list_campaigns, kept.list_)
         bus.serve(tastes_v1.fit_tastes, estimates.fit)
         bus.serve(tastes_v1.elicit_tastes, estimates.elicit)
         bus.serve(tastes_v1.get_tastes, estimates.get)
@@ -90,6 +116,7 @@ async def open_service(runtime: Runtime) -> AsyncIterator[None]:
         bus.consume(replace(RUNS, concurrency=settings.simulation_concurrency), runner.run)
         bus.consume(SNAPSHOTS, simulations.repair)
         bus.consume(TASTE_SNAPSHOTS, tastes.repair)
+        bus.consume(CAMPAIGN_SNAPSHOTS, campaigns.repair)
         bus.health(v1.SERVICE, _checks(runtime))
         await bus.start()
         yield
@@ -119,6 +146,10 @@ def resources(runtime: Runtime) -> Sequence[Resource]:
         *consumer_resources(runtime.settings, SNAPSHOTS),
         *tastes_of(runtime).snapshots.resources(*LOOKED_UP_BY),
         *consumer_resources(runtime.settings, TASTE_SNAPSHOTS),
+        *campaigns_of(runtime).snapshots.resources(
+            [("state.deleted", 1), ("created_at", -1), ("id", 1)], [("state.channels", 1), ("created_at", -1)]
+        ),
+        *consumer_resources(runtime.settings, CAMPAIGN_SNAPSHOTS),
     ]
 
 

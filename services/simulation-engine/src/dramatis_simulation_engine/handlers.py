@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar, assert_never
 
 from dramatis_bus import Bus, Call
+from dramatis_contracts.campaigns import v1 as campaigns
 from dramatis_contracts.matching import v1 as matching
 from dramatis_contracts.pages import Page
 from dramatis_contracts.persona import v1 as persona
@@ -13,6 +14,7 @@ from dramatis_contracts.simulation_engine import v1
 from dramatis_eventlog import Aggregate, Loaded, Snapshots, StreamId, cause_of
 from dramatis_kit import Rejected
 from dramatis_llm import Budget, ChatModel, NotConfigured, PriceUnknown
+from dramatis_simulation_engine.campaigns.handlers import Campaigns, kept
 from dramatis_simulation_engine.commands import Cancel, Command, Repeat, Request
 from dramatis_simulation_engine.contradictions import contradictions_in
 from dramatis_simulation_engine.decider import Simulation
@@ -48,6 +50,7 @@ class Handlers:
         settings: SimulationSettings,
         progress: Mapping[tuple[str, str], float],
         tastes: Snapshots,
+        kept_campaigns: Campaigns,
         model: ChatModel | None = None,
     ) -> None:
         self._simulations = simulations
@@ -55,6 +58,7 @@ class Handlers:
         self._settings = settings
         self._progress = progress
         self._tastes = tastes
+        self._campaigns = kept_campaigns
         self._model = model
 
     async def request(self, call: Call[RequestsT]) -> v1.Simulation:
@@ -103,7 +107,7 @@ class Handlers:
                 whole = whole_focus_group(asked, await self._property(tenant, asked))
                 return whole.focus_group, whole.derived
             case v1.RequestCampaign(campaign=wanted):
-                return whole_campaign(wanted, None)
+                return whole_campaign(wanted, await self._campaign(tenant, wanted))
             case v1.RequestIntervention(intervention=study):
                 return study, ()
             case v1.RequestVariants(variants=variants):
@@ -120,6 +124,14 @@ class Handlers:
             return None
         query = matching.GetProperty(property_id=asked.property_id)
         return await self._bus.call(matching.get_property, query, tenant=tenant)
+
+    async def _campaign(
+        self, tenant: str, asked: v1.CampaignTest | v1.MarketingCampaign
+    ) -> campaigns.KeptCampaign | None:
+        """The campaign that is named by its id. Raises `Rejected` with `NOT_FOUND`."""
+        if isinstance(asked, v1.MarketingCampaign) or asked.campaign_id is None or asked.campaign is not None:
+            return None
+        return await kept(self._campaigns, tenant, asked.campaign_id)
 
     async def cancel(self, call: Call[v1.CancelSimulation]) -> v1.Simulation:
         loaded = await self._simulations.handle(

@@ -183,26 +183,29 @@ def check_campaign(study: MarketingCampaign) -> None:
     rates that contradict one another."""
     if not study.target_personas and study.persona_configuration is None:
         raise _invalid("target_personas", "target_personas or persona_configuration must say who is asked")
-    campaign = study.campaign
-    _check_channels(campaign.channels)
-    for channel, messages in campaign.messages.items():
-        _check_platforms(channel, messages.platforms)
+    for field, issue in faults_in(study.campaign):
+        raise _invalid(f"campaign.{field}" if field else "campaign", issue)
     _check_rates(study)
+
+
+def faults_in(campaign: Campaign) -> Iterator[tuple[str, str]]:
+    """(field, issue) of channels and platforms that are not known, and ("", issue) of too many configurations."""
+    yield from _unknown_channels(campaign.channels)
+    for channel, messages in campaign.messages.items():
+        yield from _unknown_platforms(channel, messages.platforms)
     if (count := count_of(campaign)) > MOST:
-        issue = f"channels × messages × days × times make {count} configurations, more than the limit of {MOST}"
-        raise _invalid("campaign", issue)
+        yield "", f"channels × messages × days × times make {count} configurations, more than the limit of {MOST}"
 
 
-def _check_channels(channels: Sequence[str]) -> None:
+def _unknown_channels(channels: Sequence[str]) -> Iterator[tuple[str, str]]:
     known = load_channels()
     meant: dict[str, str] = {}
     for index, channel in enumerate(channels):
         place = known.channel(channel)
         if place is None:
-            issue = f"unknown channel '{channel}'; known: {', '.join(known.channels)}"
-            raise _invalid(f"campaign.channels[{index}]", issue)
-        if (same := meant.setdefault(place.name, channel)) != channel:
-            raise _invalid(f"campaign.channels[{index}]", f"'{channel}' is the same channel as '{same}'")
+            yield f"channels[{index}]", f"unknown channel '{channel}'; known: {', '.join(known.channels)}"
+        elif (same := meant.setdefault(place.name, channel)) != channel:
+            yield f"channels[{index}]", f"'{channel}' is the same channel as '{same}'"
 
 
 def count_of(campaign: Campaign) -> int:
@@ -216,7 +219,7 @@ def _messages(given: ChannelMessages) -> int:
     return max(1, texts) * max(1, len(given.platforms))
 
 
-def _check_platforms(channel: str, platforms: Sequence[str]) -> None:
+def _unknown_platforms(channel: str, platforms: Sequence[str]) -> Iterator[tuple[str, str]]:
     known = load_channels()
     place = known.channel(channel)
     offered = place.platforms if place is not None else ()
@@ -224,7 +227,7 @@ def _check_platforms(channel: str, platforms: Sequence[str]) -> None:
         found = known.platform(text)
         if found is None or found.name not in offered:
             names = f"known: {', '.join(offered)}" if offered else f"{channel} has no platforms"
-            raise _invalid(f"campaign.messages.{channel}.platforms[{index}]", f"unknown platform '{text}'; {names}")
+            yield f"messages.{channel}.platforms[{index}]", f"unknown platform '{text}'; {names}"
 
 
 def _check_rates(study: MarketingCampaign) -> None:
