@@ -6,10 +6,10 @@ import orjson
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from dramatis_contracts.registry import EVENT_TYPES, UPCASTERS
-from dramatis_gateway.authentication import Principal, same_brokerage
+from dramatis_gateway.authentication import Principal, of_the_brokerage, same_brokerage
 from dramatis_gateway.cursors import BadCursor, cursor_of, position_of
 from dramatis_gateway.describe import documented
-from dramatis_gateway.door import Door, TheCaller, TheDoor, caller
+from dramatis_gateway.door import Door, TheBrokerage, TheDoor, caller
 from dramatis_gateway.following import Following, jittered
 from dramatis_gateway.models import EventList, EventPageQuery, EventQuery, EventStreamQuery
 from dramatis_gateway.origins import admit_origin, readable_by
@@ -28,7 +28,7 @@ _STREAM: dict[int | str, dict[str, Any]] = {
 
 @router.get("", response_model=EventList, responses=documented("INVALID_REQUEST"))
 async def list_events(
-    request: Request, door: TheDoor, caller: TheCaller, query: Annotated[EventPageQuery, Query()]
+    request: Request, door: TheDoor, caller: TheBrokerage, query: Annotated[EventPageQuery, Query()]
 ) -> Response:
     """The tenant's events in the order of the log. `Link: rel="next"` and `cursor` lead on."""
     after = resume_position(caller.tenant, query.cursor, "cursor") or 0
@@ -70,13 +70,15 @@ async def _admission(request: Request, door: Door, ticket: str | None, brokerage
     if ticket is None:
         return Admission((await caller(request, brokerage_id)).principal)
     admission = await door.tickets.redeem(ticket)
+    await door.turnstile.count(request, admission.principal)
     admit_origin(request, door.settings.gateway_allowed_origins, admission)
     same_brokerage(admission.principal, brokerage_id)
     return admission
 
 
 async def follow(door: Door, principal: Principal, query: EventQuery, cursor: str | None, field: str) -> Following:
-    """A follower that has its place. Raises a 400 `Problem` for a cursor (`field`) or types that are not known."""
+    """A follower that has its place. Raises a `Problem`: 400 for an unknown cursor (`field`) or type, 403."""
+    of_the_brokerage(principal)
     after = resume_position(principal.tenant, cursor, field)
     wanted = Wanted(principal.tenant, exact_types(query.types), query.subject)
     if after is not None and not await door.replay.known(after):

@@ -10,7 +10,6 @@ from dramatis_gateway.describe import described, documented
 from dramatis_gateway.door import TheCaller, answer, answer_page
 from dramatis_gateway.models import CreatedPersona, PersonaQuery
 from dramatis_gateway.validation import json_body
-from dramatis_kit import new_id
 
 router = APIRouter(prefix="/v1/personas", tags=["personas"])
 
@@ -27,7 +26,7 @@ Changes = Annotated[v1.PersonaChanges, Depends(json_body(v1.PersonaChanges, "INV
 )
 async def create_persona(caller: TheCaller, profile: Profile) -> Response:
     """Create a persona."""
-    persona = await caller.ask(v1.create_persona, v1.CreatePersona(persona_id=new_id("pers"), profile=profile))
+    persona = await caller.ask(v1.create_persona, v1.CreatePersona(persona_id=caller.new_id("pers"), profile=profile))
     created = CreatedPersona.model_validate(persona.model_dump())
     return answer(created, 201, {"Location": f"/v1/personas/{persona.id}"})
 

@@ -11,7 +11,6 @@ from dramatis_gateway.models import AcceptedSimulation, CampaignForecast, ViralF
 from dramatis_gateway.prompt import results_within
 from dramatis_gateway.routes.simulations import accepted
 from dramatis_gateway.validation import json_body
-from dramatis_kit import new_id
 
 router = APIRouter(prefix="/api/predict/v1/marketing/predict", tags=["predict"])
 
@@ -31,7 +30,7 @@ _LATER: dict[int | str, dict[str, Any]] = {
 )
 async def predict_campaign(caller: TheCaller, door: TheDoor, variants: Variants) -> Response:
     """Forecast how the variants of a campaign will do, or abstain where nothing tells them apart."""
-    command = v1.RequestVariants(simulation_id=new_id("sim"), variants=variants)
+    command = v1.RequestVariants(simulation_id=caller.new_id("sim"), variants=variants)
     simulation = await caller.ask(v1.request_variants, command)
     results = await results_within(caller, simulation, door.settings.gateway_prompt_seconds)
     if results is None or results.predicted_results is None:
@@ -48,7 +47,7 @@ async def predict_campaign(caller: TheCaller, door: TheDoor, variants: Variants)
 )
 async def predict_viral(caller: TheCaller, door: TheDoor, content: Content) -> Response:
     """Forecast whether content will spread by itself."""
-    command = v1.RequestViral(simulation_id=new_id("sim"), content=content)
+    command = v1.RequestViral(simulation_id=caller.new_id("sim"), content=content)
     simulation = await caller.ask(v1.request_viral, command)
     results = await results_within(caller, simulation, door.settings.gateway_prompt_seconds)
     if results is None or results.predicted_results is None:

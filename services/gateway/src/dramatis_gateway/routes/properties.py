@@ -10,7 +10,6 @@ from dramatis_gateway.describe import described, documented
 from dramatis_gateway.door import TheCaller, answer, answer_page
 from dramatis_gateway.models import PageQuery
 from dramatis_gateway.validation import json_body
-from dramatis_kit import new_id
 
 router = APIRouter(prefix="/v1/properties", tags=["properties"])
 
@@ -44,7 +43,7 @@ Changes = Annotated[v1.ListingChanges, Depends(json_body(v1.ListingChanges, "INV
 async def list_property(caller: TheCaller, new: New) -> Response:
     """Put a property on the market."""
     listing = v1.Listing.model_validate(new.model_dump(exclude={"id"}))
-    command = v1.ListProperty(property_id=new.id or new_id("prop"), listing=listing)
+    command = v1.ListProperty(property_id=new.id or caller.new_id("prop"), listing=listing)
     listed = await caller.ask(v1.list_property, command)
     return answer(listed, 201, {"Location": f"/v1/properties/{listed.id}"})
 

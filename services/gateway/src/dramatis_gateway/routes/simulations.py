@@ -17,7 +17,6 @@ from dramatis_gateway.models import (
 )
 from dramatis_gateway.prompt import results_within
 from dramatis_gateway.validation import json_body
-from dramatis_kit import new_id
 
 router = APIRouter(prefix="/v1/simulations", tags=["simulations"])
 
@@ -35,7 +34,7 @@ Intervention = Annotated[v1.Intervention, Depends(json_body(v1.Intervention, "IN
 )
 async def run_focus_group(caller: TheCaller, focus_group: FocusGroup) -> Response:
     """Run a focus group. Follow it by WebSocket, event stream or webhook, then read its results."""
-    command = v1.RequestFocusGroup(simulation_id=new_id("sim"), focus_group=focus_group, viewer=caller.viewer)
+    command = v1.RequestFocusGroup(simulation_id=caller.new_id("sim"), focus_group=focus_group, viewer=caller.viewer)
     simulation = await caller.ask(v1.request_focus_group, command)
     return answer(accepted(simulation), 202, {"Location": f"/v1/simulations/{simulation.simulation_id}"})
 
@@ -49,7 +48,7 @@ async def run_focus_group(caller: TheCaller, focus_group: FocusGroup) -> Respons
 )
 async def try_campaign(caller: TheCaller, door: TheDoor, campaign: Campaign) -> Response:
     """Test a campaign: which channel, message and time do best. The prediction is in the answer if it comes at once."""
-    command = v1.RequestCampaign(simulation_id=new_id("sim"), campaign=campaign, viewer=caller.viewer)
+    command = v1.RequestCampaign(simulation_id=caller.new_id("sim"), campaign=campaign, viewer=caller.viewer)
     simulation = await caller.ask(v1.request_campaign, command)
     results = await results_within(caller, simulation, door.settings.gateway_prompt_seconds)
     predicted = None if results is None else results.predicted_results
@@ -71,7 +70,7 @@ async def try_campaign(caller: TheCaller, door: TheDoor, campaign: Campaign) -> 
 )
 async def try_intervention(caller: TheCaller, door: TheDoor, intervention: Intervention) -> Response:
     """Test a follow-up sequence: which steps, when, through which channel and in which tone convert best."""
-    command = v1.RequestIntervention(simulation_id=new_id("sim"), intervention=intervention)
+    command = v1.RequestIntervention(simulation_id=caller.new_id("sim"), intervention=intervention)
     simulation = await caller.ask(v1.request_intervention, command)
     location = {"Location": f"/v1/simulations/{simulation.simulation_id}"}
     results = await results_within(caller, simulation, door.settings.gateway_prompt_seconds)

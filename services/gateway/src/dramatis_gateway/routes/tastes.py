@@ -8,7 +8,6 @@ from dramatis_contracts.tastes import v1
 from dramatis_gateway.describe import described, documented
 from dramatis_gateway.door import TheCaller, answer
 from dramatis_gateway.validation import json_body
-from dramatis_kit import new_id
 
 FIT_PATH = "/v1/tastes/fit"
 
@@ -27,7 +26,7 @@ Elicitation = Annotated[v1.ElicitTastes, Depends(json_body(v1.ElicitTastes, "INV
 )
 async def fit_tastes(caller: TheCaller, fit: Fit) -> Response:
     """Estimate tastes from observed choices. The personas and segments that it applies to use them from now on."""
-    tastes = await caller.ask(v1.fit_tastes, v1.RequestFit(tastes_id=new_id("tst"), fit=fit))
+    tastes = await caller.ask(v1.fit_tastes, v1.RequestFit(tastes_id=caller.new_id("tst"), fit=fit))
     return answer(tastes, 201, {"Location": f"/v1/tastes/{tastes.id}"})
 
 
@@ -39,7 +38,7 @@ async def fit_tastes(caller: TheCaller, fit: Fit) -> Response:
 )
 async def elicit_tastes(caller: TheCaller, elicitation: Elicitation) -> Response:
     """The next most informative choice question for a persona; with an answer, what is known of its tastes by now."""
-    tastes_id = elicitation.tastes_id or new_id("tst")
+    tastes_id = elicitation.tastes_id or caller.new_id("tst")
     tastes = await caller.ask(v1.elicit_tastes, v1.RequestElicitation(tastes_id=tastes_id, elicitation=elicitation))
     return answer(tastes, headers={"Location": f"/v1/tastes/{tastes.id}"})
 
