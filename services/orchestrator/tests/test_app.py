@@ -1,4 +1,6 @@
-"""What orchestrator promises so far: it is there, it is healthy, and it says no rather than inventing an answer."""
+"""What orchestrator promises beside batches: it is healthy, and it says no rather than inventing an answer."""
+
+import asyncio
 
 import pytest
 
@@ -18,13 +20,14 @@ class Nothing(Resource):
     pass
 
 
-async def test_every_call_is_answered_with_an_honest_no(settings: Settings) -> None:
-    method = Method("orchestrator", "anything_at_all", Anything, Nothing)
+async def test_what_is_not_built_is_answered_with_an_honest_no(settings: Settings) -> None:
+    method = Method("orchestrator", "start_session", Anything, Nothing)
     async with hosted(settings, service) as bus:
         with pytest.raises(Rejected, match="NOT_IMPLEMENTED"):
             await bus.call(method, Anything(), tenant="tenant-a")
 
 
-async def test_it_is_healthy(settings: Settings) -> None:
-    async with hosted(settings, service) as bus:
-        assert (await bus.health_of("orchestrator")).status == "ok"
+async def test_it_is_healthy_once_its_consumers_have_begun(settings: Settings) -> None:
+    async with hosted(settings, service) as bus, asyncio.timeout(20):
+        while (await bus.health_of("orchestrator")).status != "ok":
+            await asyncio.sleep(0.05)

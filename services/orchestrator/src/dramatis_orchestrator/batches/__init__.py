@@ -1,0 +1,1 @@
+"""Batches: several personas or simulations asked for at once."""
