@@ -21,8 +21,8 @@ PURE = {"collections", "dataclasses", "datetime", "enum", "functools", "itertool
 
 
 def package(unit: Path) -> str:
-    (found,) = (unit / "src").glob("dramatis_*")
-    return found.name
+    (found,) = (unit / "src").glob("*/__init__.py")
+    return found.parent.name
 
 
 SERVICE_PACKAGES = {package(unit) for unit in SERVICE_FOLDERS}
@@ -58,6 +58,12 @@ def test_a_library_imports_no_service(unit: Path) -> None:
 def test_contracts_import_nothing_of_ours() -> None:
     ours = SERVICE_PACKAGES | LIB_PACKAGES
     assert not packages_imported_by(ROOT / "contracts") & ours
+
+
+def test_the_python_client_imports_nothing_of_ours() -> None:
+    ours = SERVICE_PACKAGES | LIB_PACKAGES | {"dramatis_contracts"}
+    client = ROOT / "libs/client-python"
+    assert not packages_imported_by(client) & (ours - {package(client)})
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)

@@ -17,6 +17,8 @@ class Post:
     headers: dict[str, str]
     body: bytes
     path: str
+    method: str = "POST"
+    query: str = ""
 
     @property
     def message_id(self) -> str:
@@ -48,7 +50,7 @@ class Receiver:
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:
             headers = {name.lower(): value for name, value in request.headers.items()}
-            self.posts.append(Post(headers, await request.read(), request.path))
+            self.posts.append(Post(headers, await request.read(), request.path, request.method, request.query_string))
             self._arrival.set()
             answer = self.answers.pop(0) if self.answers else self.always
             if isinstance(answer, int):
