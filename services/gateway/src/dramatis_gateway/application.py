@@ -16,6 +16,7 @@ from dramatis_gateway.door import request_id_of
 from dramatis_gateway.edge import record
 from dramatis_gateway.problems import Problem, problem_of
 from dramatis_gateway.routes import (
+    api_keys,
     campaigns,
     events,
     interrogation,
@@ -46,6 +47,7 @@ MODULES = (
     predictions,
     interrogation,
     webhooks,
+    api_keys,
     events,
     live,
     updates,

@@ -25,7 +25,10 @@ class IssueApiKey:
 
 @dataclass(frozen=True, slots=True)
 class RevokeApiKey:
+    """With `keep_one`, not the last key of the whole brokerage."""
+
     key_id: str
+    keep_one: bool = False
 
 
 Command = RegisterTenant | IssueApiKey | RevokeApiKey

@@ -18,6 +18,7 @@ _TIERS = {letter: tier for tier, letter in _LETTERS.items()}
 _SECRET_LENGTH = 30
 _CHECKSUM_LENGTH = 6
 _PREFIX_LENGTH = 12
+SECRET_BYTES = 32
 _FORM = re.compile(rf"dr_([{''.join(_TIERS)}])[0-9A-Za-z]{{{_SECRET_LENGTH + _CHECKSUM_LENGTH}}}")
 
 
@@ -32,7 +33,16 @@ class KeyPrint:
 
 def new_key(tier: Tier) -> str:
     """A fresh key of about 178 random bits."""
-    body = f"dr_{_LETTERS[tier]}" + "".join(secrets.choice(_ALPHABET) for _ in range(_SECRET_LENGTH))
+    return key_from(secrets.token_bytes(SECRET_BYTES), tier)
+
+
+def key_from(secret: bytes, tier: Tier) -> str:
+    """The key that follows from 32 secret random bytes, always the same one."""
+    body = f"dr_{_LETTERS[tier]}"
+    number = int.from_bytes(secret)
+    for _ in range(_SECRET_LENGTH):
+        number, digit = divmod(number, len(_ALPHABET))
+        body += _ALPHABET[digit]
     return body + _checksum(body)
 
 
@@ -42,6 +52,11 @@ def key_print(key: str) -> KeyPrint | None:
     if form is None or _checksum(key[:-_CHECKSUM_LENGTH]) != key[-_CHECKSUM_LENGTH:]:
         return None
     return KeyPrint(key[:_PREFIX_LENGTH], hashlib.sha256(key.encode()).hexdigest(), _TIERS[form[1]])
+
+
+def tier_of(prefix: str) -> Tier:
+    """The tier of a key that begins so."""
+    return _TIERS[prefix[len("dr_")]]
 
 
 def _checksum(text: str) -> str:

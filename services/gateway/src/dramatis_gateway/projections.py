@@ -4,14 +4,16 @@ Rows may be written twice and in any order: a revoked key stays revoked.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pymongo.asynchronous.database import AsyncDatabase
 
 from dramatis_contracts.envelope import Envelope
 from dramatis_contracts.gateway import v1
+from dramatis_contracts.gateway.v1 import Tier
 from dramatis_contracts.registry import decode
-from dramatis_gateway.keys import KeyPrint
+from dramatis_gateway.keys import KeyPrint, tier_of
 from dramatis_kit import Document
 from dramatis_kit.service import Resource
 
@@ -27,6 +29,19 @@ class KeyRow:
     sha256: str
     agent_id: str | None = None
     team_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyOnFile:
+    """What is told of a key that was issued. `tier` follows from its form."""
+
+    key_id: str
+    prefix: str
+    tier: Tier
+    name: str | None
+    agent_id: str | None
+    team_id: str | None
+    created_at: datetime
 
 
 class ApiKeys:
@@ -51,6 +66,19 @@ class ApiKeys:
             async for row in rows
         ]
 
+    async def get(self, tenant: str, key_id: str) -> KeyOnFile:
+        """A key that exists."""
+        row = await self._keys.find_one({"_id": f"{tenant}/{key_id}"})
+        if row is None:
+            raise LookupError(f"no key {key_id}")
+        return _on_file(row)
+
+    async def live(self, tenant: str, skip: int, limit: int) -> tuple[list[KeyOnFile], int]:
+        """A part of the live keys, newest first, and how many there are in all."""
+        query = {"tenant": tenant, "revoked": {"$ne": True}}
+        rows = self._keys.find(query, sort=[("issued_at", -1), ("_id", 1)], skip=skip, limit=limit)
+        return [_on_file(row) async for row in rows], await self._keys.count_documents(query)
+
     async def lives(self, tenant: str, key_id: str) -> bool:
         """Whether a key that was found before still opens the door."""
         return await self._keys.count_documents({"_id": f"{tenant}/{key_id}", "revoked": {"$ne": True}}, limit=1) > 0
@@ -58,12 +86,25 @@ class ApiKeys:
     def resources(self) -> list[Resource]:
         async def drift() -> str | None:
             present = await self._keys.index_information()
-            return None if "prefix" in present else "missing"
+            return None if {"prefix", "tenant"} <= set(present) else "missing"
 
         async def apply() -> None:
             await self._keys.create_index("prefix", name="prefix")
+            await self._keys.create_index([("tenant", 1), ("issued_at", -1)], name="tenant")
 
         return [Resource("index", "api_keys.prefix", drift, apply)]
+
+
+def _on_file(row: Document) -> KeyOnFile:
+    return KeyOnFile(
+        row["key_id"],
+        row["prefix"],
+        tier_of(row["prefix"]),
+        row.get("name"),
+        row.get("agent_id"),
+        row.get("team_id"),
+        row["issued_at"],
+    )
 
 
 def _change(envelope: Envelope) -> tuple[str, dict[str, Any]] | None:

@@ -5,14 +5,15 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from dramatis_contracts.gateway.v1 import Tier
 from dramatis_eventlog import Aggregate, Cause, EventLog, Snapshots, StreamId
 from dramatis_gateway.commands import Command, IssueApiKey, RegisterTenant, RevokeApiKey
 from dramatis_gateway.decider import Tenant, decide, evolve
-from dramatis_gateway.keys import key_print, new_key
-from dramatis_gateway.projections import ApiKeys
+from dramatis_gateway.keys import KeyPrint, key_print, new_key
+from dramatis_gateway.projections import ApiKeys, KeyOnFile
 from dramatis_kit import Document, Resource
 
 DEVELOPMENT_TENANT = str(uuid5(NAMESPACE_OID, "dramatis development tenant"))
@@ -25,6 +26,14 @@ class Credentials:
 
     api_key: str
     brokerage_id: str
+
+
+class Holder(NamedTuple):
+    """Whose key it is, and what they call it."""
+
+    name: str | None
+    agent_id: str | None
+    team_id: str | None
 
 
 class Tenants:
@@ -51,13 +60,27 @@ class Tenants:
         printed = key_print(key)
         if printed is None:
             raise ValueError("this is not an API key")
-        key_id = f"key_{printed.sha256[:16]}"
+        key_id = _key_id(printed)
         await self._handle(tenant, RegisterTenant(name, tier), f"register:{tenant}")
         await self._handle(tenant, IssueApiKey(key_id, printed.prefix, printed.sha256), f"issue:{key_id}")
         return Credentials(key, tenant)
 
-    async def revoke(self, tenant: str, key_id: str) -> None:
-        await self._handle(tenant, RevokeApiKey(key_id), f"revoke:{key_id}")
+    async def issue(self, tenant: str, key: str, holder: Holder) -> KeyOnFile:
+        """Let a key open the door, for whom it names. Repeatable."""
+        printed = key_print(key)
+        if printed is None:
+            raise ValueError("this is not an API key")
+        command = IssueApiKey(_key_id(printed), printed.prefix, printed.sha256, *holder)
+        await self._handle(tenant, command, f"issue:{command.key_id}")
+        return await self._keys.get(tenant, command.key_id)
+
+    async def list_keys(self, tenant: str, skip: int, limit: int) -> tuple[list[KeyOnFile], int]:
+        """Live keys, newest first, and how many there are in all."""
+        return await self._keys.live(tenant, skip, limit)
+
+    async def revoke(self, tenant: str, key_id: str, *, keep_one: bool = False) -> None:
+        """Raises `Rejected`: NOT_FOUND, or CONFLICT for the brokerage's last key when one must be kept."""
+        await self._handle(tenant, RevokeApiKey(key_id, keep_one), f"revoke:{key_id}")
 
     def resources(self) -> Sequence[Resource]:
         return self._snapshots.resources()
@@ -66,6 +89,10 @@ class Tenants:
         await self.aggregate.handle(tenant, tenant, command, command_id=command_id, cause=Cause(command_id))
         for envelope in await self._log.read(tenant, StreamId("tenant", tenant)):
             await self._keys.apply(envelope)
+
+
+def _key_id(printed: KeyPrint) -> str:
+    return f"key_{printed.sha256[:16]}"
 
 
 async def development_credentials(tenants: Tenants, file: Path) -> Credentials:
@@ -106,8 +133,10 @@ def _encode(tenant: Tenant) -> Document:
         "registered": tenant.registered,
         "live_keys": sorted(tenant.live_keys),
         "revoked_keys": sorted(tenant.revoked_keys),
+        "bound_keys": sorted(tenant.bound_keys),
     }
 
 
 def _decode(state: Document) -> Tenant:
-    return Tenant(state["registered"], frozenset(state["live_keys"]), frozenset(state["revoked_keys"]))
+    keys = (frozenset(state.get(name, ())) for name in ("live_keys", "revoked_keys", "bound_keys"))
+    return Tenant(state["registered"], *keys)
