@@ -22,6 +22,7 @@ from dramatis_gateway.application import build
 from dramatis_gateway.authentication import KeyRing
 from dramatis_gateway.claims import Claims
 from dramatis_gateway.console.sessions import Sessions
+from dramatis_gateway.cors import readable_across_origins
 from dramatis_gateway.door import Door
 from dramatis_gateway.edge import Edge, Limits
 from dramatis_gateway.feed import Feed, frame_of
@@ -204,7 +205,8 @@ def _application(runtime: Runtime, bus: Bus, parts: _Parts, documentation_url: s
         deadline_of=lambda path: special.get(path, limits).deadline,
         max_bytes=settings.gateway_idempotent_max_bytes,
     )
-    return Edge(repeatable, limits, parts.turnstile, parts.metrics, documentation_url, special)
+    edge = Edge(repeatable, limits, parts.turnstile, parts.metrics, documentation_url, special)
+    return readable_across_origins(edge, settings.gateway_allowed_origins)
 
 
 async def _drain(draining: asyncio.Event, feed: Feed) -> None:

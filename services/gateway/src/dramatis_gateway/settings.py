@@ -55,7 +55,7 @@ class GatewaySettings(Settings):
     """Larger answers are not kept for a repetition under the same `Idempotency-Key`, which is then carried out anew."""
 
     gateway_allowed_origins: frozenset[str] = frozenset()
-    """Origins of web pages, beside the gateway's own, that may open WebSockets: `["https://app.example"]`."""
+    """Web pages beside the gateway's own that may call the API and open WebSockets: `["https://app.example"]`."""
 
     gateway_keyless_tenant: str | None = None
     """The tenant for which the doors without credentials (Interrogation, Tron) act; None is the development tenant."""
