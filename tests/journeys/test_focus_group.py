@@ -179,5 +179,5 @@ async def test_a_simulation_can_be_cancelled(api: httpx.AsyncClient) -> None:
 
 
 async def test_what_is_not_built_says_so(api: httpx.AsyncClient) -> None:
-    refused = await api.post("/v1/batch/personas", json={"personas": []})
+    refused = await api.get("/api/predict/v1/calibration/report")
     assert (refused.status_code, refused.json()["error"]["code"]) == (501, "NOT_IMPLEMENTED")

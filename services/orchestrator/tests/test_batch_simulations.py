@@ -155,7 +155,7 @@ async def test_what_the_engine_refuses_fails_alone_with_its_reason(bus: Bus) -> 
     assert [item.status for item in done.items] == ["completed", "failed", "completed"]
     error = done.items[1].error
     assert error is not None
-    assert (error.code, error.field) == ("INVALID_SIMULATION", "persona_configuration.segments[0]")
+    assert (error.code, error.field) == ("INVALID_SIMULATION", "params.persona_configuration.segments[0]")
     assert done.items[1].id is None
 
 
@@ -170,7 +170,7 @@ async def test_an_item_that_is_no_request_of_its_type_fails(bus: Bus) -> None:
     done = await ended(bus, await ask(bus, v1.SimulationItem(type="intervention", request={"scenario": 1})))
     error = done.items[0].error
     assert error is not None
-    assert (error.code, error.field) == ("INVALID_SIMULATION", "scenario")
+    assert (error.code, error.field) == ("INVALID_SIMULATION", "params.scenario")
 
 
 async def test_no_more_run_at_once_than_asked_for(settings: Settings) -> None:

@@ -34,6 +34,7 @@ from dramatis_gateway.metrics import Metrics
 from dramatis_gateway.projections import ApiKeys
 from dramatis_gateway.ratelimits import RateLimits
 from dramatis_gateway.replay import Replay
+from dramatis_gateway.routes.batch import PATHS as BATCH_PATHS
 from dramatis_gateway.routes.tastes import FIT_PATH
 from dramatis_gateway.server import collecting_rarely, listen, serving
 from dramatis_gateway.settings import GatewaySettings, allowances
@@ -197,7 +198,8 @@ def _application(runtime: Runtime, bus: Bus, parts: _Parts, documentation_url: s
     )
     limits = Limits(deadline=settings.gateway_deadline, body=settings.gateway_max_body_bytes)
     fits = Limits(deadline=settings.gateway_fit_deadline, body=settings.gateway_max_fit_bytes)
-    special = {FIT_PATH: fits}
+    batches = Limits(deadline=settings.gateway_deadline, body=settings.gateway_max_batch_bytes)
+    special = {FIT_PATH: fits} | dict.fromkeys(BATCH_PATHS, batches)
     repeatable = Idempotency(
         app,
         parts.claims,

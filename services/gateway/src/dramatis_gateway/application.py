@@ -17,6 +17,7 @@ from dramatis_gateway.edge import record
 from dramatis_gateway.problems import Problem, problem_of
 from dramatis_gateway.routes import (
     api_keys,
+    batch,
     campaigns,
     events,
     interrogation,
@@ -43,6 +44,7 @@ MODULES = (
     matching,
     segments,
     simulations,
+    batch,
     tastes,
     predictions,
     interrogation,

@@ -17,6 +17,9 @@ class GatewaySettings(Settings):
     gateway_deadline: float = Field(default=15.0, gt=0)
     """Every request is answered within this time; streams are, once they have begun, exempt."""
 
+    gateway_max_batch_bytes: int = Field(default=4 * 2**20, gt=0)
+    """For `POST /v1/batch/…`, whose body holds up to 100 personas or simulations."""
+
     gateway_max_fit_bytes: int = Field(default=4 * 2**20, gt=0)
     gateway_fit_deadline: float = Field(default=60.0, gt=0)
     """For `POST /v1/tastes/fit`, whose body holds observed choices and which estimates from them before it answers."""

@@ -30,8 +30,6 @@ class Unbuilt(NamedTuple):
 TINYTROUPE = (
     Unbuilt("POST", "/v1/personas/{persona_id}/enrich", "persona", "enrich"),
     Unbuilt("GET", "/v1/personas/{persona_id}/analytics", "persona", "analytics"),
-    Unbuilt("POST", "/v1/batch/personas", "orchestrator", "batch_personas"),
-    Unbuilt("POST", "/v1/batch/simulations", "orchestrator", "batch_simulations"),
 )
 PREDICT = tuple(
     Unbuilt(verb, f"/api/predict/v1{path}", service, method)

@@ -21,9 +21,8 @@ from dramatis_kit.telemetry import traceparent
 from dramatis_orchestrator.batches.decider import Batch, Command, Finish, Start
 from dramatis_orchestrator.batches.handlers import Batches
 from dramatis_orchestrator.batches.names import batch_of
-from dramatis_orchestrator.batches.personas import error_of
 from dramatis_orchestrator.batches.projections import RANKS
-from dramatis_orchestrator.batches.requests import Unreadable, request_of
+from dramatis_orchestrator.batches.requests import Unreadable, refused, request_of
 
 _PAGE = 100
 
@@ -126,8 +125,8 @@ class Conductor:
         requested = await self._requested(turn)
         tries = (self._ask(turn, requested.items[place], requested.viewer) for place in wanted)
         found = await asyncio.gather(*tries, return_exceptions=True)
-        if refused := tuple(end for end in found if isinstance(end, v1.EndedItem)):
-            await self._commit(turn, Finish(refused))
+        if ended := tuple(end for end in found if isinstance(end, v1.EndedItem)):
+            await self._commit(turn, Finish(ended))
         for fault in found:
             if isinstance(fault, BaseException):
                 raise fault
@@ -152,7 +151,7 @@ class Conductor:
         except Unreadable as unreadable:
             return v1.EndedItem(index=item.index, status="failed", error=unreadable.error)
         except Rejected as no:
-            return await self._unless_there(turn, item, error_of(no))
+            return await self._unless_there(turn, item, refused(no))
         except Fault as fault:
             return await self._unless_there(turn, item, v1.ItemError(code="INTERNAL_ERROR", message=str(fault)))
         self.asked.add((turn.tenant, item.id))
