@@ -10,11 +10,15 @@ from pydantic.json_schema import models_json_schema
 from starlette.routing import BaseRoute
 
 from dramatis_contracts.errors import status_of
+from dramatis_gateway import shared
+from dramatis_gateway.examples import illustrate
 from dramatis_gateway.problems import ErrorBody
 
 DESCRIPTION = """Ask a simulated audience; get an answer whose accuracy is known.
 
 Send `Authorization: Bearer <API key>`. Every error has the same body; its codes are listed under `/docs/errors`.
+Every answer to a key tells what is left of its limits. A `POST` that is sent again under the same `Idempotency-Key`
+within 24 hours is carried out once and answered alike.
 Follow a simulation by WebSocket at `/v1/ws/simulations/{simulation_id}`: send `{"type": "auth", "token": "<API key>"}`
 first, unless the `Authorization` header is set."""
 _SCHEMAS = "#/components/schemas/{model}"
@@ -54,9 +58,15 @@ def document(routes: Sequence[BaseRoute]) -> dict[str, Any]:
     components["schemas"].pop("HTTPValidationError", None)
     components["schemas"].pop("ValidationError", None)
     components["securitySchemes"] = _SECURITY
+    components["headers"] = shared.headers()
+    made["servers"] = shared.SERVERS
+    made["tags"] = shared.TAGS
     for path, operations in made["paths"].items():
-        for operation in operations.values():
+        for verb, operation in operations.items():
             _complete(path, operation)
+            if operation["security"]:
+                shared.complete(verb, path, operation)
+            illustrate(verb, path, operation)
     return made
 
 
