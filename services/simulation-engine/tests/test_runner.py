@@ -17,11 +17,14 @@ from dramatis_kit import Rejected, Settings, Unavailable, new_id, utc_now
 from dramatis_kit.provisioning import provision
 from dramatis_kit.service import Runtime, connect
 from dramatis_simulation_engine import runner as module
+from dramatis_simulation_engine.admission import Admission
 from dramatis_simulation_engine.app import service, simulations_of
 from dramatis_simulation_engine.commands import Cancel, Request
 from dramatis_simulation_engine.handlers import Simulations
+from dramatis_simulation_engine.latest import LatestProgress
 from dramatis_simulation_engine.runner import Runner
 from dramatis_simulation_engine.settings import SimulationSettings
+from dramatis_simulation_engine.turns import Turns
 
 TENANT = "brk_1"
 CAUSE = Cause(correlation_id="cor_1")
@@ -56,7 +59,9 @@ async def engine(settings: Settings) -> AsyncIterator[Bench]:
         await provision(service.resources(runtime))
         simulations = simulations_of(runtime)
         own = SimulationSettings(**settings.model_dump(), simulation_attempts=3)
-        yield Bench(Runner(simulations, bus, own, utc_now, {}), simulations, bus)
+        turns = Turns(runtime.database, limit=100)
+        admission = Admission(turns, simulations, bus, most_waiting=100)
+        yield Bench(Runner(simulations, bus, own, utc_now, LatestProgress(), admission), simulations, bus)
 
 
 async def test_a_request_that_is_delivered_twice_is_run_to_its_end_once(engine: Bench) -> None:

@@ -6,7 +6,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from dataclasses import replace
 from typing import get_args
 
-from dramatis_bus import Bus, OrderedConsumer, WorkQueue
+from dramatis_bus import Bus, OrderedConsumer, Received, WorkQueue
+from dramatis_bus.consumers import Handler
 from dramatis_bus.provisioning import consumer_resources
 from dramatis_contracts.campaigns import v1 as campaigns_v1
 from dramatis_contracts.simulation_engine import v1
@@ -14,12 +15,14 @@ from dramatis_contracts.tastes import v1 as tastes_v1
 from dramatis_eventlog import Aggregate, EventLog, Snapshots
 from dramatis_kit import Resource, Runtime, Service
 from dramatis_llm import ChatModel, MongoCache, language_model, llm_settings
+from dramatis_simulation_engine.admission import Admission
 from dramatis_simulation_engine.campaigns import decider as campaign_decider
 from dramatis_simulation_engine.campaigns import projections as campaign_projections
 from dramatis_simulation_engine.campaigns.decider import CampaignState
 from dramatis_simulation_engine.campaigns.handlers import CampaignHandlers, Campaigns
 from dramatis_simulation_engine.decider import Simulation, decide, evolve
 from dramatis_simulation_engine.handlers import Handlers, Simulations
+from dramatis_simulation_engine.latest import EVERYWHERE, LatestProgress
 from dramatis_simulation_engine.projections import decode, encode
 from dramatis_simulation_engine.runner import Runner
 from dramatis_simulation_engine.settings import simulation_settings
@@ -28,12 +31,13 @@ from dramatis_simulation_engine.taste_sets import projections as taste_projectio
 from dramatis_simulation_engine.taste_sets.decider import Tastes
 from dramatis_simulation_engine.taste_sets.handlers import TasteHandlers, TasteSets
 from dramatis_simulation_engine.taste_sets.lookup import LOOKED_UP_BY
+from dramatis_simulation_engine.turns import Turns
 from dramatis_simulation_engine.warming import warm_up
 
 RUNS = WorkQueue(
     "simulation-engine-runs",
     service=v1.SERVICE,
-    events=tuple(body.type for body in get_args(v1.Requested)),
+    events=(*(body.type for body in get_args(v1.Requested)), v1.SimulationAdmitted.type),
     ack_wait=5.0,
 )
 SNAPSHOTS = OrderedConsumer("simulation-snapshots", service=v1.SERVICE)
@@ -86,12 +90,14 @@ async def open_service(runtime: Runtime) -> AsyncIterator[None]:
     simulations = simulations_of(runtime)
     tastes = tastes_of(runtime)
     campaigns = campaigns_of(runtime)
-    progress: dict[tuple[str, str], float] = {}
+    progress = LatestProgress()
+    turns = Turns(runtime.database, settings.simulation_tenant_concurrency)
     # The first simulation would otherwise wait for imports and data files.
     await asyncio.to_thread(warm_up)
     async with model_of(runtime) as model, Bus.hosted(runtime, name=v1.SERVICE) as bus:
-        handlers = Handlers(simulations, bus, settings, progress, tastes.snapshots, campaigns, model)
-        runner = Runner(simulations, bus, settings, runtime.clock, progress, model)
+        admission = Admission(turns, simulations, bus, settings.simulation_tenant_waiting)
+        handlers = Handlers(simulations, bus, settings, progress, tastes.snapshots, campaigns, admission, model)
+        runner = Runner(simulations, bus, settings, runtime.clock, progress, admission, model)
         estimates = TasteHandlers(tastes, bus, settings)
         bus.serve(v1.request_focus_group, handlers.request)
         bus.serve(v1.request_campaign, handlers.request)
@@ -114,12 +120,28 @@ async def open_service(runtime: Runtime) -> AsyncIterator[None]:
         bus.serve(tastes_v1.get_tastes, estimates.get)
         bus.not_implemented(v1.SERVICE)
         bus.consume(replace(RUNS, concurrency=settings.simulation_concurrency), runner.run)
-        bus.consume(SNAPSHOTS, simulations.repair)
+        bus.consume(SNAPSHOTS, _both(simulations.repair, admission.follow))
         bus.consume(TASTE_SNAPSHOTS, tastes.repair)
         bus.consume(CAMPAIGN_SNAPSHOTS, campaigns.repair)
         bus.health(v1.SERVICE, _checks(runtime))
         await bus.start()
-        yield
+        await bus.subscribe(EVERYWHERE, progress.hear)
+        sweep = runtime.spawn(admission.watch(settings.simulation_sweep_seconds), "simulation turns")
+        try:
+            yield
+        finally:
+            sweep.cancel()
+            await asyncio.gather(sweep, return_exceptions=True)
+
+
+def _both(first: Handler, second: Handler) -> Handler:
+    """One consumer for two that want the same events."""
+
+    async def handle(received: Received) -> None:
+        await first(received)
+        await second(received)
+
+    return handle
 
 
 def model_of(runtime: Runtime) -> AbstractAsyncContextManager[ChatModel | None]:

@@ -12,8 +12,9 @@ from dramatis_contracts.pages import Page
 from dramatis_contracts.persona import v1 as persona
 from dramatis_contracts.simulation_engine import v1
 from dramatis_eventlog import Aggregate, Loaded, Snapshots, StreamId, cause_of
-from dramatis_kit import Rejected
+from dramatis_kit import Rejected, Unavailable
 from dramatis_llm import Budget, ChatModel, NotConfigured, PriceUnknown
+from dramatis_simulation_engine.admission import Admission
 from dramatis_simulation_engine.campaigns.handlers import Campaigns, kept
 from dramatis_simulation_engine.commands import Cancel, Command, Repeat, Request
 from dramatis_simulation_engine.contradictions import contradictions_in
@@ -23,6 +24,7 @@ from dramatis_simulation_engine.focus_group.model import DOMAIN
 from dramatis_simulation_engine.focus_group.price_questions import check_prices
 from dramatis_simulation_engine.in_short import whole_campaign, whole_focus_group
 from dramatis_simulation_engine.kinds import Study, answers_to, check, drawn_for, field_of_invited, invited_to
+from dramatis_simulation_engine.latest import LatestProgress
 from dramatis_simulation_engine.llm.interviewing import in_dollars
 from dramatis_simulation_engine.population import Segments, load_segments
 from dramatis_simulation_engine.projections import resource, results
@@ -34,6 +36,7 @@ from dramatis_simulation_engine.taxonomy import load_taxonomy
 Simulations = Aggregate[Simulation, Command]
 Requests = v1.RequestFocusGroup | v1.RequestCampaign | v1.RequestIntervention | v1.RequestVariants | v1.RequestViral
 RequestsT = TypeVar("RequestsT", bound=Requests)
+CallT = TypeVar("CallT", bound=Requests | v1.CancelSimulation)
 
 _AT_ONCE = 200
 """Personas asked for in one call: keeps a reply far below what a message may carry."""
@@ -41,16 +44,17 @@ _PLACE = re.compile(r"personas\[(\d+)\]")
 
 
 class Handlers:
-    """Answers commands and queries. `progress` is what this process's own runner knows, by (tenant, simulation)."""
+    """Answers commands and queries. `progress` is what was told last."""
 
     def __init__(
         self,
         simulations: Simulations,
         bus: Bus,
         settings: SimulationSettings,
-        progress: Mapping[tuple[str, str], float],
+        progress: LatestProgress,
         tastes: Snapshots,
         kept_campaigns: Campaigns,
+        admission: Admission,
         model: ChatModel | None = None,
     ) -> None:
         self._simulations = simulations
@@ -59,6 +63,7 @@ class Handlers:
         self._progress = progress
         self._tastes = tastes
         self._campaigns = kept_campaigns
+        self._admission = admission
         self._model = model
 
     async def request(self, call: Call[RequestsT]) -> v1.Simulation:
@@ -71,10 +76,15 @@ class Handlers:
             if not (await self._simulations.load(call.tenant, simulation_id)).version:
                 raise
             command = Repeat()
-        loaded = await self._simulations.handle(
-            call.tenant, simulation_id, command, command_id=call.command_id, cause=cause_of(call)
-        )
-        return self._resource(call.tenant, loaded)
+        if (await self._simulations.load(call.tenant, simulation_id)).version:
+            return await self._shown(call.tenant, await self._handle(call, command))
+        position = await self._admission.enter(call.tenant, simulation_id)
+        try:
+            loaded = await self._handle(call, command)
+        except (Rejected, Unavailable):
+            await self._admission.give_back(call.tenant, simulation_id)
+            raise
+        return resource(loaded, queue_position=position)
 
     async def _accepted(self, tenant: str, request: Requests) -> Request:
         """The command of a request that can be carried out. Raises `Rejected`, naming the field, and `Unavailable`."""
@@ -134,13 +144,13 @@ class Handlers:
         return await kept(self._campaigns, tenant, asked.campaign_id)
 
     async def cancel(self, call: Call[v1.CancelSimulation]) -> v1.Simulation:
-        loaded = await self._simulations.handle(
-            call.tenant, call.request.simulation_id, Cancel(), command_id=call.command_id, cause=cause_of(call)
-        )
-        return self._resource(call.tenant, loaded)
+        loaded = await self._handle(call, Cancel())
+        # Whoever reads next sees those behind it moved up; if this does not come to pass, its event does it.
+        await self._admission.leave(call.tenant, loaded.id, cause_of(call))
+        return await self._shown(call.tenant, loaded)
 
     async def get(self, call: Call[v1.GetSimulation]) -> v1.Simulation:
-        return self._resource(call.tenant, await self._present(call))
+        return await self._shown(call.tenant, await self._present(call))
 
     async def list_(self, call: Call[v1.ListSimulations]) -> Page[v1.Simulation]:
         wanted, kept = call.request, self._simulations.snapshots
@@ -148,7 +158,10 @@ class Handlers:
         chosen = {field: value for field, value in asked.items() if value is not None}
         skip = (wanted.page - 1) * wanted.page_size
         found = await kept.find(call.tenant, chosen, skip=skip, limit=wanted.page_size)
-        items = [self._resource(call.tenant, self._simulations.restored(snapshot)) for snapshot in found]
+        simulations = [self._simulations.restored(snapshot) for snapshot in found]
+        waits = any(simulation.state.status == "queued" for simulation in simulations)
+        positions = await self._admission.positions(call.tenant) if waits else {}
+        items = [self._resource(call.tenant, simulation, positions) for simulation in simulations]
         total = await kept.count(call.tenant, chosen)
         return Page[v1.Simulation](items=items, total=total, page=wanted.page, page_size=wanted.page_size)
 
@@ -214,8 +227,18 @@ class Handlers:
         details: dict[str, object] = recorded.data["detailed_results"]
         return details
 
-    def _resource(self, tenant: str, loaded: Loaded[Simulation]) -> v1.Simulation:
-        return resource(loaded, self._progress.get((tenant, loaded.id)))
+    async def _handle(self, call: Call[CallT], command: Command) -> Loaded[Simulation]:
+        return await self._simulations.handle(
+            call.tenant, call.request.simulation_id, command, command_id=call.command_id, cause=cause_of(call)
+        )
+
+    async def _shown(self, tenant: str, loaded: Loaded[Simulation]) -> v1.Simulation:
+        waits = loaded.state.status == "queued"
+        return self._resource(tenant, loaded, await self._admission.positions(tenant) if waits else {})
+
+    def _resource(self, tenant: str, loaded: Loaded[Simulation], positions: Mapping[str, int]) -> v1.Simulation:
+        position = positions.get(loaded.id) if loaded.state.status == "queued" else None
+        return resource(loaded, self._progress.of(tenant, loaded.id), position)
 
 
 def check_people(study: Study, segments: Segments) -> None:

@@ -16,17 +16,20 @@ import structlog
 
 from dramatis_bus import Bus, Received
 from dramatis_contracts import registry
+from dramatis_contracts.envelope import Envelope
 from dramatis_contracts.persona import v1 as persona
 from dramatis_contracts.simulation_engine import v1
-from dramatis_eventlog import Cause
+from dramatis_eventlog import Cause, StreamId
 from dramatis_kit import Clock, Rejected, Unavailable
 from dramatis_kit.telemetry import traceparent
 from dramatis_llm import ChatModel, LlmError, NotConfigured, RateLimited, Unreachable
+from dramatis_simulation_engine.admission import Admission
 from dramatis_simulation_engine.commands import Command, Complete, Fail, Start
 from dramatis_simulation_engine.decider import ENDED, Simulation
 from dramatis_simulation_engine.handlers import Simulations
 from dramatis_simulation_engine.kinds import model_version_of as statistical_model_version
 from dramatis_simulation_engine.kinds import plan_of, study_of
+from dramatis_simulation_engine.latest import LatestProgress
 from dramatis_simulation_engine.llm.interviewing import Interview, terms_of
 from dramatis_simulation_engine.llm.journal import LogJournal
 from dramatis_simulation_engine.llm.prompts import model_version_of
@@ -56,10 +59,12 @@ class Run:
     correlation_id: str
     requested: v1.Requested
     delivered: int
+    admitted: bool = False
+    """Whether it had to wait for others of its tenant."""
 
 
 class Runner:
-    """Runs simulations. `progress` is shared with the queries of this process, by (tenant, simulation)."""
+    """Runs simulations. `progress` is shared with the queries of this process."""
 
     def __init__(
         self,
@@ -67,9 +72,11 @@ class Runner:
         bus: Bus,
         settings: SimulationSettings,
         clock: Clock,
-        progress: dict[tuple[str, str], float],
+        progress: LatestProgress,
+        admission: Admission,
         model: ChatModel | None = None,
     ) -> None:
+        self._admission = admission
         self._simulations = simulations
         self._bus = bus
         self._settings = settings
@@ -79,8 +86,11 @@ class Runner:
 
     async def run(self, received: Received) -> None:
         """Handle one requested simulation to its end. Raises only what shall be tried again."""
-        run = _run_of(received)
+        run = await self._run_of(received)
         if (await self._simulations.load(run.tenant, run.id)).state.status in ENDED:
+            return
+        # One that was admitted has its place; one that just arrives may have to wait, and then holds no worker.
+        if not run.admitted and not await self._admission.may_begin(run.tenant, run.id):
             return
         start = Start(model_version=self._model_version(run), at=self._clock())
         # Only the first engine's start is a fact: the command id belongs to the request, not to the attempt.
@@ -91,6 +101,15 @@ class Runner:
         except Stopped:
             return
         await self._commit(run, ended, "end")
+
+    async def _run_of(self, received: Received) -> Run:
+        """The run that an event begins: the request itself, or the admission of one that had to wait."""
+        envelope = received.envelope
+        if envelope.type != v1.SimulationAdmitted.type:
+            return _run_of(envelope, received.delivered, admitted=False)
+        stream = StreamId(self._simulations.category, envelope.subject)
+        (asked,) = await self._simulations.log.read(envelope.tenantid, stream, up_to=1)
+        return _run_of(asked, received.delivered, admitted=True)
 
     async def _work(self, run: Run) -> Complete | Fail:
         try:
@@ -122,7 +141,7 @@ class Runner:
             for task in (watch, publish):
                 task.cancel()
             await asyncio.wait((watch, publish))
-            self._progress.pop((run.tenant, run.id), None)
+            self._progress.forget(run.tenant, run.id)
 
     async def _outcome(self, run: Run, plan: Plan[Any], ticker: "Ticker") -> Outcome:
         if run.requested.respondents == "statistical":
@@ -185,7 +204,7 @@ class Runner:
 class Ticker:
     """Carries progress from the computing thread to whoever listens. Ticks are not facts: some may be left out."""
 
-    def __init__(self, run: Run, bus: Bus, progress: dict[tuple[str, str], float]) -> None:
+    def __init__(self, run: Run, bus: Bus, progress: LatestProgress) -> None:
         self.stop = threading.Event()
         self._run = run
         self._bus = bus
@@ -213,8 +232,7 @@ class Ticker:
     def _note(self, tick: v1.Progress) -> None:
         if self.stop.is_set():
             return
-        if tick.progress is not None:
-            self._progress[self._run.tenant, self._run.id] = tick.progress
+        self._progress.note(self._run.tenant, tick)
         if not self._queue.full():
             self._queue.put_nowait(tick)
 
@@ -236,8 +254,7 @@ def _cause(run: Run) -> Cause:
     return Cause(run.correlation_id, causation_id=run.event_id, traceparent=traceparent())
 
 
-def _run_of(received: Received) -> Run:
-    envelope = received.envelope
+def _run_of(envelope: Envelope, delivered: int, *, admitted: bool) -> Run:
     requested = registry.decode(envelope)
     if not isinstance(requested, v1.Requested):
         raise TypeError(f"{envelope.type} asks for no simulation")
@@ -247,5 +264,6 @@ def _run_of(received: Received) -> Run:
         event_id=envelope.id,
         correlation_id=envelope.correlationid,
         requested=requested,
-        delivered=received.delivered,
+        delivered=delivered,
+        admitted=admitted,
     )

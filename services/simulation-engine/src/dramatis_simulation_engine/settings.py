@@ -14,6 +14,15 @@ class SimulationSettings(Settings):
     simulation_concurrency: int = Field(default=2, ge=1, le=64)
     """Simulations in work at the same time in one process."""
 
+    simulation_tenant_concurrency: int = Field(default=100, ge=1)
+    """Simulations of one tenant that are accepted and have not ended; further ones wait for one of them to end."""
+
+    simulation_tenant_waiting: int = Field(default=1000, ge=0, le=10_000)
+    """Simulations of one tenant that may wait; more are refused."""
+
+    simulation_sweep_seconds: float = Field(default=15.0, gt=0)
+    """How often an engine looks for places that a crash left taken."""
+
     simulation_max_answers: int = Field(default=50_000_000, ge=1)
     """People × scenarios × iterations of one simulation; more is refused."""
 
