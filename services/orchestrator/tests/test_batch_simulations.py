@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 
 from dramatis_bus import Bus, Call
+from dramatis_contracts.base import Viewer
 from dramatis_contracts.orchestrator import v1
 from dramatis_contracts.simulation_engine import v1 as engine
 from dramatis_eventlog import Cause, EventLog, StreamId
-from dramatis_kit import Rejected, Unavailable, new_id, utc_now
+from dramatis_kit import Rejected, Runtime, Unavailable, new_id, utc_now
 from dramatis_kit.service import connect, select
 from dramatis_kit.settings import Settings
-from dramatis_orchestrator.app import service
+from dramatis_orchestrator.app import batches_of, service
+from dramatis_orchestrator.batches.decider import Request, Start
 from dramatis_testkit.hosting import hosted
 
 TENANT = "brk_1"
@@ -65,8 +67,14 @@ class Engine:
     commands: Counter[str] = field(default_factory=Counter)
     cancelled: list[str] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    open: asyncio.Event | None = None
+    """Requests wait for it where there is one."""
 
     async def request(self, call: Call[engine.RequestFocusGroup]) -> engine.Simulation:
+        self.arrived.set()
+        if self.open is not None:
+            await self.open.wait()
         if self.failures:
             raise self.failures.pop(0)
         self.commands[call.command_id] += 1
@@ -247,6 +255,38 @@ async def test_a_cancelled_batch_starts_nothing_more_and_what_runs_is_cancelled(
         again = await bus.call(v1.cancel_batch, cancel, tenant=TENANT)
         assert again.status == "cancelled"
         await own.stays_at(2)
+
+
+async def test_what_was_on_its_way_when_the_batch_was_cancelled_is_cancelled_too(settings: Settings) -> None:
+    async with held(settings) as (bus, own):
+        own.open = asyncio.Event()
+        batch = await ask(bus, group())
+        await own.arrived.wait()
+        await bus.call(v1.cancel_batch, v1.CancelBatch(batch_id=batch.batch_id), tenant=TENANT)
+        own.open.set()
+        await until(bus, batch, lambda b: b.cancelled == 1)
+        assert own.cancelled
+
+
+async def test_what_had_its_turn_when_the_process_died_is_asked_for_by_the_next(settings: Settings) -> None:
+    async with connect(settings) as mongo:
+        batches = batches_of(Runtime(settings=settings, mongo=mongo))
+        for resource in batches.log.resources():
+            await resource.apply()
+        items = tuple(
+            v1.RequestedItem(index=place, type="focus_group", id=f"sim_x_{place}", request=GROUP) for place in range(3)
+        )
+        once = v1.Execution(max_concurrent=2)
+        asked = Request("simulations", items, (), continue_on_error=True, viewer=Viewer(), execution=once)
+        await batches.handle(TENANT, "batch_x", asked, command_id="cmd_1", cause=Cause("cor_1"))
+        await batches.handle(TENANT, "batch_x", Start(), command_id="cmd_2", cause=Cause("cor_1"))
+    async with held(settings) as (_, own):
+        await own.stays_at(2)
+        assert sorted(own.requested) == ["sim_x_0", "sim_x_1"]
+        for simulation in tuple(own.requested):
+            await own.fail(simulation)
+        await own.wait_for(3)
+        assert own.commands == Counter(f"sim_x_{place}.request" for place in range(3))
 
 
 async def test_another_tenants_batch_cannot_be_cancelled(settings: Settings) -> None:
