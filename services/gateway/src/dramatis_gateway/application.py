@@ -27,6 +27,7 @@ from dramatis_gateway.routes import (
     platform,
     predictions,
     properties,
+    reference,
     segments,
     simulations,
     tastes,
@@ -55,10 +56,11 @@ MODULES = (
     updates,
     unbuilt,
     platform,
+    reference,
 )
 """In the order in which their routes are looked at."""
 
-_QUIET = ("/health/", "/metrics", "/v1/events/stream", "/console/assets/")
+_QUIET = ("/health/", "/metrics", "/v1/events/stream", "/console/assets/", "/docs")
 
 
 class _Doors(FastAPI):
@@ -71,7 +73,7 @@ def build() -> FastAPI:
     """The application without what it works with: enough for its OpenAPI document."""
     app = _Doors(
         redirect_slashes=False,
-        docs_url="/docs",
+        docs_url=None,
         redoc_url=None,
         telemetry={"operation_spans": False, "logs": False, "exclude": _excluded},
     )
