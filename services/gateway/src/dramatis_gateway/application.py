@@ -16,6 +16,7 @@ from dramatis_gateway.door import request_id_of
 from dramatis_gateway.edge import record
 from dramatis_gateway.problems import Problem, problem_of
 from dramatis_gateway.routes import (
+    analytics,
     api_keys,
     batch,
     campaigns,
@@ -40,6 +41,7 @@ from dramatis_kit import Rejected, Unavailable
 
 MODULES = (
     personas,
+    analytics,
     properties,
     campaigns,
     matching,

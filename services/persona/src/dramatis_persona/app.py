@@ -10,9 +10,11 @@ from dramatis_contracts.persona import stakeholders, v1
 from dramatis_eventlog import Aggregate, EventLog, Snapshots
 from dramatis_kit import Resource, Runtime, Service
 from dramatis_persona import handlers
+from dramatis_persona.analytics.wiring import analytics_resources, serve_analytics
 from dramatis_persona.catalogue import handlers as catalogue
 from dramatis_persona.decider import PersonaState, decide, evolve
 from dramatis_persona.projections import decode, encode
+from dramatis_projections.client import ClickHousePool
 
 SNAPSHOTS = OrderedConsumer("persona-snapshots", service="persona")
 
@@ -33,7 +35,7 @@ def personas_of(runtime: Runtime) -> handlers.Personas:
 @asynccontextmanager
 async def open_service(runtime: Runtime) -> AsyncIterator[None]:
     personas = personas_of(runtime)
-    async with Bus.hosted(runtime, name="persona") as bus:
+    async with ClickHousePool(runtime.settings) as pool, Bus.hosted(runtime, name="persona") as bus:
         bus.serve(v1.create_persona, partial(handlers.create, personas))
         bus.serve(v1.update_persona, partial(handlers.update, personas))
         bus.serve(v1.delete_persona, partial(handlers.delete, personas))
@@ -42,6 +44,7 @@ async def open_service(runtime: Runtime) -> AsyncIterator[None]:
         bus.serve(v1.list_personas, partial(handlers.list_, personas))
         bus.serve(stakeholders.list_stakeholders, partial(catalogue.list_stakeholders, personas))
         bus.serve(stakeholders.get_stakeholder, partial(catalogue.get_stakeholder, personas))
+        serve_analytics(runtime, bus, pool, personas)
         bus.not_implemented(v1.SERVICE)
         bus.consume(SNAPSHOTS, personas.repair)
         bus.health(v1.SERVICE, _checks(runtime))
@@ -55,6 +58,7 @@ def resources(runtime: Runtime) -> Sequence[Resource]:
         *personas.log.resources(),
         *personas.snapshots.resources([("state.deleted", 1), ("created_at", -1), ("id", 1)]),
         *consumer_resources(runtime.settings, SNAPSHOTS),
+        *analytics_resources(runtime, personas.log),
     ]
 
 

@@ -29,7 +29,6 @@ class Unbuilt(NamedTuple):
 
 TINYTROUPE = (
     Unbuilt("POST", "/v1/personas/{persona_id}/enrich", "persona", "enrich"),
-    Unbuilt("GET", "/v1/personas/{persona_id}/analytics", "persona", "analytics"),
 )
 PREDICT = tuple(
     Unbuilt(verb, f"/api/predict/v1{path}", service, method)
