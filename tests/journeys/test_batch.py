@@ -85,6 +85,14 @@ async def test_a_hundred_are_created_in_one_request(api: httpx.AsyncClient) -> N
     assert len({result["id"] for result in told["results"]}) == 100
 
 
+async def test_a_hundred_long_descriptions_fit_into_one_request(api: httpx.AsyncClient) -> None:
+    words = [f"{number} {'x' * 90}" for number in range(100)]
+    long = [{"name": f"Client {uuid.uuid4()}", "preferences": {"style_preferences": words}} for _ in range(100)]
+    assert (await create(api, *long))["successful"] == 100
+    refused = await api.post("/v1/batch/personas", json={"personas": long * 5})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (413, "PAYLOAD_TOO_LARGE")
+
+
 WRONG: list[tuple[Any, str]] = [
     ({"name": "A", "demographics": {"age_range": "old"}}, "personas[1].demographics.age_range"),
     ({"demographics": {}}, "personas[1].name"),

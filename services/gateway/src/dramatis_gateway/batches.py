@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from dramatis_contracts.base import Request, Resource
 from dramatis_contracts.errors import status_of
@@ -26,26 +26,6 @@ _REQUESTS: Mapping[v1.SimulationType, tuple[type[BaseModel], str | None]] = {
     "intervention": (engine.Intervention, None),
 }
 """What `params` are of, and the id that may stand beside them."""
-
-
-_PERSONAS: dict[str, Any] = {
-    "personas": [
-        {"name": "John Smith", "demographics": {"age_range": "45-55"}, "idempotency_key": "crm-4711"},
-        {"name": "Maya Chen", "visibility": "team"},
-    ],
-    "options": {"continue_on_error": True, "return_errors": True},
-}
-_SIMULATIONS: dict[str, Any] = {
-    "simulations": [
-        {
-            "type": "focus_group",
-            "property_id": "prop_123",
-            "params": {"persona_segments": ["finance_executives"], "test_scenarios": ["pricing"]},
-        },
-        {"type": "marketing_campaign", "campaign_id": "camp_456", "params": {"target_personas": ["pers_123"]}},
-    ],
-    "execution": {"parallel": True, "max_concurrent": 5, "priority": "high"},
-}
 
 
 class BatchPersona(PersonaProfile):
@@ -76,8 +56,6 @@ class PersonaBatch(Request):
     personas: Annotated[tuple[AnyPersona, ...], Field(min_length=1, max_length=v1.MOST_ITEMS)]
     options: PersonaBatchOptions = PersonaBatchOptions()
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_PERSONAS]})
-
 
 class BatchSimulation(Request):
     """A simulation of a batch: the request of its type as `params`, its property or campaign also beside them."""
@@ -97,8 +75,6 @@ class SimulationBatch(Request):
     simulations: Annotated[tuple[AnySimulation, ...], Field(min_length=1, max_length=v1.MOST_ITEMS)]
     execution: v1.Execution = v1.Execution()
     options: BatchOptions = BatchOptions()
-
-    model_config = ConfigDict(json_schema_extra={"examples": [_SIMULATIONS]})
 
 
 class PersonaResult(Resource):

@@ -6,6 +6,7 @@ it next asks again, and the engine answers a repeated command as before.
 """
 
 import asyncio
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +26,7 @@ from dramatis_orchestrator.batches.projections import RANKS
 from dramatis_orchestrator.batches.requests import Unreadable, refused, request_of
 
 _PAGE = 100
+_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,8 @@ class Conductor:
 
     batches: Batches
     bus: Bus
-    asked: set[tuple[str, str]] = field(default_factory=set)
-    """Simulations in flight that this process asked the engine for, by (tenant, id); after a start all are anew."""
+    asked: OrderedDict[tuple[str, str], None] = field(default_factory=OrderedDict)
+    """Simulations that this process asked the engine for, by (tenant, id). What is forgotten is asked for again."""
 
     async def on_batch(self, received: Received) -> None:
         """Something happened to a batch. Events of one batch come in order, one at a time."""
@@ -63,7 +65,7 @@ class Conductor:
         loaded = await self.batches.load(turn.tenant, batch_id)
         if index < len(loaded.state.items) and loaded.state.items[index].id == received.envelope.subject:
             await self._commit(turn, Finish((_end_of(ended, index, received.envelope.subject),)))
-            self.asked.discard((turn.tenant, received.envelope.subject))
+            self.asked.pop((turn.tenant, received.envelope.subject), None)
 
     async def _advance_with_others(self, turn: Turn) -> None:
         after = await self._advance(turn)
@@ -154,8 +156,14 @@ class Conductor:
             return await self._unless_there(turn, item, refused(no))
         except Fault as fault:
             return await self._unless_there(turn, item, v1.ItemError(code="INTERNAL_ERROR", message=str(fault)))
-        self.asked.add((turn.tenant, item.id))
+        self._remember(turn.tenant, item.id)
         return None
+
+    def _remember(self, tenant: str, simulation: str) -> None:
+        self.asked[tenant, simulation] = None
+        # Ends may be told to another replica, so not all are taken out again.
+        while len(self.asked) > _REMEMBERED:
+            self.asked.popitem(last=False)
 
     async def _unless_there(self, turn: Turn, item: v1.RequestedItem, error: v1.ItemError) -> v1.EndedItem | None:
         """A repeated request may be refused for what has changed since the first one was accepted."""
@@ -163,7 +171,7 @@ class Conductor:
             await self.bus.call(engine.get_simulation, engine.GetSimulation(simulation_id=item.id), tenant=turn.tenant)
         except Rejected:
             return v1.EndedItem(index=item.index, status="failed", error=error)
-        self.asked.add((turn.tenant, item.id))
+        self._remember(turn.tenant, item.id)
         return None
 
     async def _take_back(self, turn: Turn, batch: Batch, asked: dict[int, str]) -> None:
