@@ -18,7 +18,7 @@ WORDS = (
     (r"\bAwaitable\[((?:[^\[\]]|\[[^\[\]]*\])*)\]", r"\1"),
     (r"import Awaitable, ", "import "),
     (r"__a(enter|exit|iter|next)__", r"__\1__"),
-    (r"\ba(close|read)\b", r"\1"),
+    (r"\ba(close|read|next)\b", r"\1"),
     (r"\baclosing\b", "closing"),
     (r"\basynccontextmanager\b", "contextmanager"),
     (r"\bAsync([A-Z])", r"\1"),

@@ -4,6 +4,8 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Unpack
 
+import httpx2
+
 from tinytroupe_client import params
 from tinytroupe_client._async._pages import AsyncPages
 from tinytroupe_client._async._transport import AsyncTransport
@@ -27,7 +29,7 @@ class AsyncEvents:
         """Events as they happen, without an end: a connection that breaks is taken up where it broke.
 
         `last_event_id`: a position (a page's `cursor`) after which to begin, now if absent. Raises `EventsMissed` when
-        that is longer ago than a stream reaches back.
+        that is longer ago than a stream reaches back. Entering opens the stream.
 
         ```python
         async with client.events.stream(types=["simulation.completed"]) as events:
@@ -35,14 +37,24 @@ class AsyncEvents:
                 print(event.subject)
         ```
         """
-        async with aclosing(self._events(last_event_id, which)) as events:
-            yield events
-
-    async def _events(self, last_event_id: str | None, which: params.EventFilter) -> AsyncGenerator[Event, None]:
         asked = call("GET", "/events/stream", which)
         async with aclosing(self._transport.follow(asked, last_event_id)) as messages:
-            async for message in messages:
-                if message.event == "gap":
-                    raise EventsMissed(message.data)
-                if message.data:  # without, it only tells the position
-                    yield Event.model_validate_json(message.data)
+            # The first one tells the position: from here on nothing is missed.
+            yield _events(await anext(messages), messages)
+
+
+async def _events(
+    first: httpx2.ServerSentEvent, others: AsyncIterator[httpx2.ServerSentEvent]
+) -> AsyncGenerator[Event, None]:
+    for event in _event(first):
+        yield event
+    async for message in others:
+        for event in _event(message):
+            yield event
+
+
+def _event(message: httpx2.ServerSentEvent) -> tuple[Event, ...]:
+    """None for a message that only tells the position. Raises `EventsMissed`."""
+    if message.event == "gap":
+        raise EventsMissed(message.data)
+    return (Event.model_validate_json(message.data),) if message.data else ()

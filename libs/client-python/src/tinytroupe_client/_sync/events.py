@@ -5,6 +5,8 @@ from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from typing import Unpack
 
+import httpx2
+
 from tinytroupe_client import params
 from tinytroupe_client._http import call
 from tinytroupe_client._sync._pages import Pages
@@ -28,7 +30,7 @@ class Events:
         """Events as they happen, without an end: a connection that breaks is taken up where it broke.
 
         `last_event_id`: a position (a page's `cursor`) after which to begin, now if absent. Raises `EventsMissed` when
-        that is longer ago than a stream reaches back.
+        that is longer ago than a stream reaches back. Entering opens the stream.
 
         ```python
         with client.events.stream(types=["simulation.completed"]) as events:
@@ -36,14 +38,22 @@ class Events:
                 print(event.subject)
         ```
         """
-        with closing(self._events(last_event_id, which)) as events:
-            yield events
-
-    def _events(self, last_event_id: str | None, which: params.EventFilter) -> Generator[Event, None]:
         asked = call("GET", "/events/stream", which)
         with closing(self._transport.follow(asked, last_event_id)) as messages:
-            for message in messages:
-                if message.event == "gap":
-                    raise EventsMissed(message.data)
-                if message.data:  # without, it only tells the position
-                    yield Event.model_validate_json(message.data)
+            # The first one tells the position: from here on nothing is missed.
+            yield _events(next(messages), messages)
+
+
+def _events(first: httpx2.ServerSentEvent, others: Iterator[httpx2.ServerSentEvent]) -> Generator[Event, None]:
+    for event in _event(first):
+        yield event
+    for message in others:
+        for event in _event(message):
+            yield event
+
+
+def _event(message: httpx2.ServerSentEvent) -> tuple[Event, ...]:
+    """None for a message that only tells the position. Raises `EventsMissed`."""
+    if message.event == "gap":
+        raise EventsMissed(message.data)
+    return (Event.model_validate_json(message.data),) if message.data else ()

@@ -1,9 +1,10 @@
 """Batches of personas and of simulations."""
 
+from datetime import datetime
 from typing import Any
 
 from tinytroupe_client.models.base import Model
-from tinytroupe_client.models.people import CreatedPersona, Persona
+from tinytroupe_client.models.people import CreatedPersona
 
 
 class BatchItem(Model):
@@ -12,7 +13,7 @@ class BatchItem(Model):
     index: int
     status: str | int | None = None
     id: str | None = None
-    persona: Persona | CreatedPersona | None = None
+    persona: CreatedPersona | None = None
     error: dict[str, Any] | None = None
 
 
@@ -28,6 +29,8 @@ class Batch(Model):
     failed: int | None = None
     skipped: int | None = None
     cancelled: int | None = None
+    created_at: datetime | None = None
+    completed_at: datetime | None = None
     results: tuple[BatchItem, ...] = ()
     errors: tuple[BatchItem, ...] = ()
     items: tuple[BatchItem, ...] = ()

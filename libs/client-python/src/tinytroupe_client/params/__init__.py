@@ -6,6 +6,7 @@ Money in US dollars, area in square feet, probabilities from 0 to 1.
 from tinytroupe_client.params.batches import (
     BatchExecution,
     BatchFilter,
+    BatchOptions,
     BatchPersona,
     BatchPersonaOptions,
     BatchPersonas,
@@ -86,6 +87,7 @@ __all__ = [
     "AnalyticsQuery",
     "BatchExecution",
     "BatchFilter",
+    "BatchOptions",
     "BatchPersona",
     "BatchPersonaOptions",
     "BatchPersonas",

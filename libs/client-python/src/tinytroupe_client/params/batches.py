@@ -8,11 +8,16 @@ from tinytroupe_client.params.people import PersonaProfile
 
 
 class BatchPersona(PersonaProfile, total=False):
+    """The same `idempotency_key` again, also in a later batch, gives the same persona."""
+
     idempotency_key: str
 
 
-class BatchPersonaOptions(TypedDict, total=False):
+class BatchOptions(TypedDict, total=False):
     continue_on_error: bool
+
+
+class BatchPersonaOptions(BatchOptions, total=False):
     return_errors: bool
 
 
@@ -30,7 +35,6 @@ class BatchSimulation(TypedDict, total=False):
     property_id: str
     campaign_id: str
     params: Mapping[str, Any]
-    idempotency_key: str
 
 
 class BatchExecution(TypedDict, total=False):
@@ -44,7 +48,7 @@ class BatchSimulations(CallOptions, total=False):
 
     simulations: Required[Sequence[BatchSimulation]]
     execution: BatchExecution
-    options: BatchPersonaOptions
+    options: BatchOptions
 
 
 class BatchFilter(PageOptions, total=False):
