@@ -130,10 +130,14 @@ def test_a_simulation_that_nobody_batched_tells_none() -> None:
     assert batch_of("sim_8k7j6h5g4f3d2s1a") is None
 
 
-def test_a_key_names_a_persona_beyond_its_batch_and_never_beyond_its_tenant() -> None:
-    assert persona_name("a", "batch_1", 0, "key") == persona_name("a", "batch_2", 5, "key")
-    assert persona_name("a", "batch_1", 0, "key") != persona_name("b", "batch_1", 0, "key")
-    assert len({persona_name("a", batch, place, None) for batch in ("batch_1", "batch_2") for place in (0, 1)}) == 4
+def test_a_key_names_a_persona_beyond_its_batch_and_never_beyond_its_owner() -> None:
+    anybody, agent = Viewer(), Viewer(agent_id="agent_1")
+    named = persona_name("a", anybody, "batch_1", 0, "key")
+    assert named == persona_name("a", anybody, "batch_2", 5, "key")
+    assert named != persona_name("b", anybody, "batch_1", 0, "key")
+    assert named != persona_name("a", agent, "batch_1", 0, "key")
+    places = {persona_name("a", anybody, batch, place, None) for batch in ("batch_1", "batch_2") for place in (0, 1)}
+    assert len(places) == 4
 
 
 def test_a_batch_is_the_same_after_it_was_kept() -> None:

@@ -126,6 +126,20 @@ async def test_another_tenant_and_another_agent_see_no_batch(bus: Bus) -> None:
     assert (await bus.call(v1.list_batches, v1.ListBatches(), tenant="brk_2")).total == 0
 
 
+async def test_the_persona_service_is_told_who_asks(settings: Settings) -> None:
+    viewer, asked = Viewer(agent_id="agent_1", team_id="team_1"), list[Viewer]()
+
+    async def refuse(call: Call[persona.CreatePersona]) -> persona.Persona:
+        asked.append(call.request.viewer)
+        raise Rejected("FORBIDDEN", "no")
+
+    async with hosted(settings, service) as client, Bus.open(settings, name="persona") as other:
+        other.serve(persona.create_persona, refuse)
+        await other.start()
+        await create(client, item("Ann"), viewer=viewer)
+    assert asked == [viewer]
+
+
 async def test_a_persona_service_that_fails_twice_is_asked_again(settings: Settings) -> None:
     attempts: list[str] = []
 

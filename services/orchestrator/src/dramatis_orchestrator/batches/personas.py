@@ -64,8 +64,9 @@ class PersonaBatch:
 
     async def _created(self, place: int, profile: persona.PersonaProfile, key: str | None) -> persona.Persona:
         """Asks again while nobody answers: the names make it the same command. Raises what the last attempt raised."""
-        name = persona_name(self.call.tenant, self.call.request.batch_id, place, key)
-        command = persona.CreatePersona(persona_id=f"pers_{name}", profile=profile)
+        asked = self.call.request
+        name = persona_name(self.call.tenant, asked.viewer, asked.batch_id, place, key)
+        command = persona.CreatePersona(persona_id=f"pers_{name}", profile=profile, viewer=asked.viewer)
         until = self.call.deadline - _TO_ANSWER
         while True:
             left = until - time.monotonic()
