@@ -42,6 +42,7 @@ class Services:
     before_answer: Coroutine[Any, Any, None] | None = None
     summary: engine.Summary | None = None
     predicted: dict[str, Any] | None = None
+    queue_position: int | None = None
 
     async def create(self, call: Call[persona.CreatePersona]) -> persona.Persona:
         self.commands.append(call.request)
@@ -102,6 +103,7 @@ class Services:
             error=None,
             estimated_duration_seconds=1,
             version=1,
+            queue_position=self.queue_position,
         )
         self.simulations[tenant, simulation_id] = simulation
         return simulation

@@ -66,5 +66,8 @@ async def test_a_focus_group_is_accepted(platform: Platform) -> None:
         "estimated_duration_seconds": 1,
         "webhook_url": None,
         "ws_channel": f"/ws/simulations/{accepted['simulation_id']}",
+        "queue_position": None,
+        "status_url": f"/v1/simulations/{accepted['simulation_id']}",
+        "results_url": f"/v1/simulations/{accepted['simulation_id']}/results",
     }
     assert (await platform.client.get(answer.headers["location"])).json()["name"] == "Penthouse"

@@ -52,6 +52,15 @@ async def test_a_prediction_that_takes_longer_is_followed(platform: Platform) ->
     assert accepted.headers["location"] == f"/v1/simulations/{body['simulation_id']}"
 
 
+async def test_one_that_waits_for_its_turn_is_not_waited_for(platform: Platform) -> None:
+    platform.services.queue_position = 3
+    accepted = await platform.client.post(PATH, json=REQUEST)
+    platform.services.queue_position = None
+    body = accepted.json()
+    assert (accepted.status_code, body["status"], body["queue_position"]) == (202, "queued", 3)
+    assert body["results_url"] == f"/v1/simulations/{body['simulation_id']}/results"
+
+
 async def test_a_simulation_that_fails_at_once_can_be_looked_up(platform: Platform) -> None:
     ended = asyncio.create_task(end(platform, "failed"))
     accepted = await platform.client.post(PATH, json=REQUEST)

@@ -89,6 +89,20 @@ async def test_a_simulation_is_followed_to_its_end(platform: Platform) -> None:
         assert await close_code(opened) == 1000
 
 
+async def test_while_it_waits_for_its_turn_its_position_is_told(platform: Platform) -> None:
+    queued = platform.services.simulate(platform.mine.brokerage_id, "sim_1")
+    waiting = queued.model_copy(update={"queue_position": 2})
+    platform.services.simulations[platform.mine.brokerage_id, "sim_1"] = waiting
+    async with socket(platform, "sim_1") as opened:
+        first = await update(opened)
+        assert (first["current_step"], first["queue_position"]) == ("queued", 2)
+        for position in (1, None):
+            tick = v1.Progress(simulation_id="sim_1", progress=None, current_step="queued", queue_position=position)
+            await platform.services.bus.publish_progress(platform.mine.brokerage_id, tick)
+            moved = await update(opened)
+            assert (moved["type"], moved["progress"], moved.get("queue_position")) == ("progress", None, position)
+
+
 @pytest.mark.parametrize(
     ("body", "step"),
     [(v1.SimulationFailed(code="X", reason="no one came"), "failed"), (v1.SimulationCancelled(), "cancelled")],

@@ -184,7 +184,7 @@ def test_a_campaign_that_is_kept_is_tested_as_it_is() -> None:
         name="Waterfront",
         channels=("email",),
         messages={"email": ChannelMessages(subject_lines=("A view", "A pool"))},
-        timing=Timing(),
+        timing=campaigns.KeptTiming(send_day=("friday",), send_time=("09:00", "14:00")),
         status="active",
         created_at=NOW,
         updated_at=NOW,
@@ -192,6 +192,7 @@ def test_a_campaign_that_is_kept_is_tested_as_it_is() -> None:
     )
     study, derived = whole_campaign(v1.CampaignTest(campaign_id="camp_1", target_personas=("pers_1",)), kept)
     assert (study.campaign.name, study.campaign.messages) == ("Waterfront", kept.messages)
+    assert study.campaign.timing == Timing(send_day=("friday",), send_time=("09:00", "14:00"))
     assert study.target_personas == ("pers_1",)
     assert derived == ("campaign: camp_1 at version 2",)
 

@@ -15,7 +15,7 @@ from dramatis_contracts.base import EventBody, Request, Resource
 from dramatis_contracts.pages import Page, PageRequest
 from dramatis_contracts.rpc import Method
 from dramatis_contracts.simulation_engine.common import Distinct, Name, Word
-from dramatis_contracts.simulation_engine.marketing import Campaign, ChannelMessages, Timing
+from dramatis_contracts.simulation_engine.marketing import Campaign, ChannelMessages, Day, Timing
 
 CampaignId = Annotated[str, StringConstraints(pattern=r"^camp_[0-9A-Za-z_-]{1,64}$")]
 CampaignStatus = Literal["active", "deleted"]
@@ -65,6 +65,13 @@ Event = CampaignCreated | CampaignUpdated | CampaignDeleted
 # Resources
 
 
+class KeptTiming(Resource):
+    """When it is sent: every day with every time."""
+
+    send_day: tuple[Day, ...]
+    send_time: tuple[str, ...]
+
+
 class KeptCampaign(Resource):
     """A campaign as its owners see it."""
 
@@ -72,7 +79,7 @@ class KeptCampaign(Resource):
     name: str
     channels: tuple[str, ...]
     messages: dict[str, ChannelMessages]
-    timing: Timing
+    timing: KeptTiming
     status: CampaignStatus
     created_at: datetime
     updated_at: datetime

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, StringConstraints, Tag
+from pydantic import ConfigDict, Discriminator, Field, StringConstraints, Tag
 
 from dramatis_contracts.base import Request
 from dramatis_contracts.simulation_engine.common import (
@@ -105,6 +105,18 @@ class FocusGroupRequest(Request):
     rest may be left out. What is asked in short is resolved when the request is accepted, and `derived` of the
     simulation says how.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "property_id": "prop_123",
+                    "persona_segments": ["finance_executives"],
+                    "test_scenarios": ["photo_selection", "pricing"],
+                }
+            ]
+        }
+    )
 
     name: Name | None = Field(default=None, description="Absent: made from the property.")
     property: Property | None = Field(default=None, description="The property itself. Not together with property_id.")

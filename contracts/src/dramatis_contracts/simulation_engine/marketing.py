@@ -1,8 +1,17 @@
 """Marketing campaigns, the variants of one, and content that may spread: what a client asks for."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
 
 from dramatis_contracts.base import Request
 from dramatis_contracts.simulation_engine.common import (
@@ -17,7 +26,8 @@ from dramatis_contracts.simulation_engine.common import (
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 AudienceSize = Annotated[int, Field(ge=2, le=1000, description="People drawn from what target_audience describes.")]
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-Time = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+_TIME = r"([01]\d|2[0-3]):[0-5]\d"
+Time = Annotated[str, StringConstraints(pattern=f"^{_TIME}$")]
 Metric = Literal["open_rate", "click_rate", "inquiry_rate", "showing_request"]
 
 
@@ -27,6 +37,29 @@ def _several(value: object) -> object:
         return tuple(part.strip() for part in value.split("|"))
     # What a validator returns counts as Python's, of which a strict model takes a tuple only.
     return tuple(value) if isinstance(value, list) else value
+
+
+def _either(items: dict[str, Any], one: str, most: int) -> WithJsonSchema:
+    """What may be sent: a list, or its entries joined with `|`."""
+    joined = {"type": "string", "pattern": rf"^\s*{one}\s*(\|\s*{one}\s*)*$"}
+    several = {"type": "array", "items": items, "minItems": 1, "maxItems": most, "uniqueItems": True}
+    return WithJsonSchema({"anyOf": [several, joined]}, mode="validation")
+
+
+Days = Annotated[
+    tuple[Day, ...],
+    Field(min_length=1, max_length=7),
+    Distinct,
+    BeforeValidator(_several),
+    _either({"type": "string", "enum": list(get_args(Day))}, f"({'|'.join(get_args(Day))})", 7),
+]
+Times = Annotated[
+    tuple[Time, ...],
+    Field(min_length=1, max_length=10),
+    Distinct,
+    BeforeValidator(_several),
+    _either({"type": "string", "pattern": f"^{_TIME}$"}, f"({_TIME})", 10),
+]
 
 
 class ChannelMessages(Request):
@@ -43,12 +76,8 @@ class ChannelMessages(Request):
 class Timing(Request):
     """When it is sent. Several days or times, as a list or joined with `|`, are tested against each other."""
 
-    send_day: Annotated[tuple[Day, ...], BeforeValidator(_several), Field(min_length=1, max_length=7), Distinct] = (
-        "tuesday",
-    )
-    send_time: Annotated[tuple[Time, ...], BeforeValidator(_several), Field(min_length=1, max_length=10), Distinct] = (
-        "09:00",
-    )
+    send_day: Days = ("tuesday",)
+    send_time: Times = ("09:00",)
 
 
 class Campaign(Request):
@@ -105,6 +134,10 @@ class CampaignTest(Request):
 
     Who is asked: `target_personas`, or a `persona_configuration` for people drawn from segments; at least one of them.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"campaign_id": "camp_456", "target_personas": ["pers_123", "pers_456"]}]}
+    )
 
     campaign: Campaign | None = Field(default=None, description="The campaign itself. Not together with campaign_id.")
     campaign_id: Word | None = Field(

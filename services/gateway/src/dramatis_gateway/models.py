@@ -26,13 +26,21 @@ class CreatedPersona(Resource):
 
 
 class AcceptedSimulation(Resource):
-    """The answer to the request of a simulation. `webhook_url` is null unless a webhook of its own was asked for."""
+    """The answer to the request of a simulation.
+
+    `webhook_url`: the newest webhook of the brokerage that will be told of its completion, null where there is none.
+    `ws_channel` is relative to `/v1`. `queue_position`: how many simulations of the brokerage must end before it may
+    begin, 1 for the next; null unless the brokerage has as many under way as it may.
+    """
 
     simulation_id: str
     status: Status
     estimated_duration_seconds: int
     webhook_url: str | None
     ws_channel: str
+    queue_position: int | None = None
+    status_url: str = Field(examples=["/v1/simulations/sim_8k7j6h5g"])
+    results_url: str = Field(examples=["/v1/simulations/sim_8k7j6h5g/results"])
 
 
 class AcceptedCampaign(AcceptedSimulation):
@@ -150,6 +158,12 @@ class PersonaQuery(PageQuery):
 class SimulationQuery(PageQuery):
     status: Status | None = None
     type: Kind | None = None
+
+
+class ResultQuery(Request):
+    """How much of the results: a `summary` has no `detailed_results`."""
+
+    detail_level: Literal["detailed", "summary"] = "detailed"
 
 
 class EventQuery(Request):

@@ -88,7 +88,8 @@ def problem_of(failure: BaseException) -> Problem:
         case Problem():
             return failure
         case Rejected():
-            return Problem(failure.code, failure.message, field=failure.field, issue=failure.issue)
+            later = {"Retry-After": str(math.ceil(RETRY_AFTER))} if failure.code == "RATE_LIMITED" else None
+            return Problem(failure.code, failure.message, field=failure.field, issue=failure.issue, headers=later)
         case Unavailable():
             return unavailable(str(failure), failure.retry_after)
         case ConnectionFailure():

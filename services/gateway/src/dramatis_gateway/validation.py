@@ -96,7 +96,7 @@ def _field(model: type[BaseModel], name: int | str) -> Any:
 
 
 def _tagged(union: Any, tag: int | str) -> Any:
-    """The member of a discriminated union that a tag chooses: by a field of its own, or by the tag that it was given."""
+    """The member of a discriminated union that a tag chooses, by a field of its own or by the tag it was given."""
     for member in get_args(union):
         if get_origin(member) is Annotated:
             if any(isinstance(note, Tag) and note.tag == tag for note in get_args(member)[1:]):

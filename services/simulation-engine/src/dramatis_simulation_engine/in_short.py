@@ -12,7 +12,7 @@ from typing import assert_never
 from dramatis_contracts.campaigns import v1 as campaigns
 from dramatis_contracts.matching import v1 as matching
 from dramatis_contracts.simulation_engine import v1
-from dramatis_contracts.simulation_engine.marketing import Campaign
+from dramatis_contracts.simulation_engine.marketing import Campaign, Timing
 from dramatis_kit import Rejected
 from dramatis_simulation_engine.taxonomy import words_of
 
@@ -68,7 +68,8 @@ def whole_campaign(
     campaign = asked.campaign
     notes: tuple[str, ...] = ()
     if campaign is None and kept is not None:
-        campaign = Campaign(name=kept.name, channels=kept.channels, messages=kept.messages, timing=kept.timing)
+        timing = Timing.model_validate(kept.timing.model_dump())
+        campaign = Campaign(name=kept.name, channels=kept.channels, messages=kept.messages, timing=timing)
         notes = (f"campaign: {kept.id} at version {kept.version}",)
     if campaign is None:
         raise invalid("campaign", "campaign or campaign_id must say what is tested")

@@ -9,7 +9,7 @@ from dramatis_gateway.describe import described, documented
 from dramatis_gateway.door import TheCaller, TheDoor, answer
 from dramatis_gateway.models import AcceptedSimulation, CampaignForecast, ViralForecast
 from dramatis_gateway.prompt import results_within
-from dramatis_gateway.routes.simulations import accepted
+from dramatis_gateway.routes.simulations import followed, location_of
 from dramatis_gateway.validation import json_body
 
 router = APIRouter(prefix="/api/predict/v1/marketing/predict", tags=["predict"])
@@ -30,13 +30,13 @@ _LATER: dict[int | str, dict[str, Any]] = {
 )
 async def predict_campaign(caller: TheCaller, door: TheDoor, variants: Variants) -> Response:
     """Forecast how the variants of a campaign will do, or abstain where nothing tells them apart."""
-    command = v1.RequestVariants(simulation_id=caller.new_id("sim"), variants=variants)
+    command = v1.RequestVariants(simulation_id=caller.new_id("sim"), variants=variants, viewer=caller.viewer)
     simulation = await caller.ask(v1.request_variants, command)
-    results = await results_within(caller, simulation, door.settings.gateway_prompt_seconds)
-    if results is None or results.predicted_results is None:
-        return _followed(simulation)
-    predicted = {"campaign_id": simulation.simulation_id, **results.predicted_results}
-    return answer(CampaignForecast.model_validate(predicted), 200, _location(simulation))
+    awaited = await results_within(caller, simulation, door.settings.gateway_prompt_seconds)
+    if awaited.results is None or awaited.results.predicted_results is None:
+        return await followed(caller, awaited.simulation)
+    predicted = {"campaign_id": simulation.simulation_id, **awaited.results.predicted_results}
+    return answer(CampaignForecast.model_validate(predicted), 200, location_of(simulation))
 
 
 @router.post(
@@ -47,18 +47,10 @@ async def predict_campaign(caller: TheCaller, door: TheDoor, variants: Variants)
 )
 async def predict_viral(caller: TheCaller, door: TheDoor, content: Content) -> Response:
     """Forecast whether content will spread by itself."""
-    command = v1.RequestViral(simulation_id=caller.new_id("sim"), content=content)
+    command = v1.RequestViral(simulation_id=caller.new_id("sim"), content=content, viewer=caller.viewer)
     simulation = await caller.ask(v1.request_viral, command)
-    results = await results_within(caller, simulation, door.settings.gateway_prompt_seconds)
-    if results is None or results.predicted_results is None:
-        return _followed(simulation)
-    predicted = {"prediction_id": simulation.simulation_id, **results.predicted_results}
-    return answer(ViralForecast.model_validate(predicted), 200, _location(simulation))
-
-
-def _followed(simulation: v1.Simulation) -> Response:
-    return answer(accepted(simulation), 202, _location(simulation))
-
-
-def _location(simulation: v1.Simulation) -> dict[str, str]:
-    return {"Location": f"/v1/simulations/{simulation.simulation_id}"}
+    awaited = await results_within(caller, simulation, door.settings.gateway_prompt_seconds)
+    if awaited.results is None or awaited.results.predicted_results is None:
+        return await followed(caller, awaited.simulation)
+    predicted = {"prediction_id": simulation.simulation_id, **awaited.results.predicted_results}
+    return answer(ViralForecast.model_validate(predicted), 200, location_of(simulation))

@@ -6,13 +6,15 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from dramatis_contracts.pages import Page
 from dramatis_contracts.simulation_engine import v1
+from dramatis_gateway.announced import webhook_url
 from dramatis_gateway.describe import described, documented
-from dramatis_gateway.door import TheCaller, TheDoor, answer, answer_page
+from dramatis_gateway.door import Caller, TheCaller, TheDoor, answer, answer_page
 from dramatis_gateway.models import (
     AcceptedCampaign,
     AcceptedSimulation,
     FollowUpRecommendations,
     FollowUpTest,
+    ResultQuery,
     SimulationQuery,
 )
 from dramatis_gateway.prompt import results_within
@@ -30,13 +32,12 @@ Intervention = Annotated[v1.Intervention, Depends(json_body(v1.Intervention, "IN
     status_code=202,
     response_model=AcceptedSimulation,
     openapi_extra=described(v1.FocusGroupRequest),
-    responses=documented("INVALID_SIMULATION", body=True),
+    responses=documented("INVALID_SIMULATION", "NOT_FOUND", body=True),
 )
 async def run_focus_group(caller: TheCaller, focus_group: FocusGroup) -> Response:
     """Run a focus group. Follow it by WebSocket, event stream or webhook, then read its results."""
     command = v1.RequestFocusGroup(simulation_id=caller.new_id("sim"), focus_group=focus_group, viewer=caller.viewer)
-    simulation = await caller.ask(v1.request_focus_group, command)
-    return answer(accepted(simulation), 202, {"Location": f"/v1/simulations/{simulation.simulation_id}"})
+    return await followed(caller, await caller.ask(v1.request_focus_group, command))
 
 
 @router.post(
@@ -44,19 +45,18 @@ async def run_focus_group(caller: TheCaller, focus_group: FocusGroup) -> Respons
     status_code=202,
     response_model=AcceptedCampaign,
     openapi_extra=described(v1.CampaignTest),
-    responses=documented("INVALID_SIMULATION", body=True),
+    responses=documented("INVALID_SIMULATION", "NOT_FOUND", body=True),
 )
 async def try_campaign(caller: TheCaller, door: TheDoor, campaign: Campaign) -> Response:
     """Test a campaign: which channel, message and time do best. The prediction is in the answer if it comes at once."""
     command = v1.RequestCampaign(simulation_id=caller.new_id("sim"), campaign=campaign, viewer=caller.viewer)
     simulation = await caller.ask(v1.request_campaign, command)
-    results = await results_within(caller, simulation, door.settings.gateway_prompt_seconds)
-    predicted = None if results is None else results.predicted_results
-    status = simulation.status if results is None else results.status
-    answered = AcceptedCampaign(
-        **accepted(simulation).model_dump(exclude={"status"}), status=status, predicted_results=predicted
+    awaited = await results_within(caller, simulation, door.settings.gateway_prompt_seconds)
+    predicted = None if awaited.results is None else awaited.results.predicted_results
+    begun = await accepted(caller, awaited.simulation)
+    return answer(
+        AcceptedCampaign(**begun.model_dump(), predicted_results=predicted), 202, location_of(awaited.simulation)
     )
-    return answer(answered, 202, {"Location": f"/v1/simulations/{simulation.simulation_id}"})
 
 
 @router.post(
@@ -70,31 +70,45 @@ async def try_campaign(caller: TheCaller, door: TheDoor, campaign: Campaign) -> 
 )
 async def try_intervention(caller: TheCaller, door: TheDoor, intervention: Intervention) -> Response:
     """Test a follow-up sequence: which steps, when, through which channel and in which tone convert best."""
-    command = v1.RequestIntervention(simulation_id=caller.new_id("sim"), intervention=intervention)
+    command = v1.RequestIntervention(
+        simulation_id=caller.new_id("sim"), intervention=intervention, viewer=caller.viewer
+    )
     simulation = await caller.ask(v1.request_intervention, command)
-    location = {"Location": f"/v1/simulations/{simulation.simulation_id}"}
-    results = await results_within(caller, simulation, door.settings.gateway_prompt_seconds)
-    if results is None or results.predicted_results is None:
-        return answer(accepted(simulation), 202, location)
-    found = results.predicted_results
+    awaited = await results_within(caller, simulation, door.settings.gateway_prompt_seconds)
+    if awaited.results is None or awaited.results.predicted_results is None:
+        return await followed(caller, awaited.simulation)
+    found = awaited.results.predicted_results
     recommendations = FollowUpRecommendations(
         optimal_sequence=found["optimal_sequence"],
         predicted_conversion_rate=found["predicted_conversion_rate"],
         key_insights=found["key_insights"],
     )
     tested = FollowUpTest(simulation_id=simulation.simulation_id, recommendations=recommendations)
-    return answer(tested, 200, location)
+    return answer(tested, 200, location_of(simulation))
 
 
-def accepted(simulation: v1.Simulation) -> AcceptedSimulation:
-    """Where a simulation that was just requested can be followed."""
+async def followed(caller: Caller, simulation: v1.Simulation) -> Response:
+    """202: it was accepted, and this is how it can be followed."""
+    return answer(await accepted(caller, simulation), 202, location_of(simulation))
+
+
+async def accepted(caller: Caller, simulation: v1.Simulation) -> AcceptedSimulation:
+    """Where a simulation that was just requested stands and can be followed."""
+    place = f"/v1/simulations/{simulation.simulation_id}"
     return AcceptedSimulation(
         simulation_id=simulation.simulation_id,
         status=simulation.status,
         estimated_duration_seconds=simulation.estimated_duration_seconds,
-        webhook_url=None,
+        webhook_url=await webhook_url(caller, simulation.simulation_id),
         ws_channel=f"/ws/simulations/{simulation.simulation_id}",
+        queue_position=simulation.queue_position,
+        status_url=place,
+        results_url=f"{place}/results",
     )
+
+
+def location_of(simulation: v1.Simulation) -> dict[str, str]:
+    return {"Location": f"/v1/simulations/{simulation.simulation_id}"}
 
 
 @router.get("", response_model=Page[v1.Simulation], responses=documented("INVALID_REQUEST"))
@@ -112,11 +126,12 @@ async def get_simulation(caller: TheCaller, simulation_id: str) -> Response:
 @router.get(
     "/{simulation_id}/results",
     response_model=v1.Results,
-    responses=documented("NOT_FOUND", "SIMULATION_NOT_COMPLETED"),
+    responses=documented("NOT_FOUND", "SIMULATION_NOT_COMPLETED", "INVALID_REQUEST"),
 )
-async def get_results(caller: TheCaller, simulation_id: str) -> Response:
+async def get_results(caller: TheCaller, simulation_id: str, query: Annotated[ResultQuery, Query()]) -> Response:
     """The results of a completed simulation."""
-    return answer(await caller.ask(v1.get_results, v1.GetResults(simulation_id=simulation_id)))
+    wanted = v1.GetResults(simulation_id=simulation_id, detail_level=query.detail_level)
+    return answer(await caller.ask(v1.get_results, wanted))
 
 
 @router.post("/{simulation_id}/cancel", response_model=v1.Simulation, responses=documented("NOT_FOUND", "CONFLICT"))

@@ -24,7 +24,10 @@ _HEARTBEAT_SECONDS = 30.0
 
 
 class Update(Resource):
-    """What the socket carries. `error` is present when `type` is `error`; `progress` is null when it is not known."""
+    """What the socket carries. `error` is present when `type` is `error`; `progress` is null when it is not known.
+
+    `queue_position` is present while the simulation waits because its brokerage has as many under way as it may.
+    """
 
     type: Literal["progress", "result", "error"]
     simulation_id: str
@@ -32,6 +35,7 @@ class Update(Resource):
     current_step: str
     partial_results: dict[str, Any] = Field(default_factory=dict)
     error: ErrorContent | None = None
+    queue_position: int | None = None
 
 
 @router.websocket("/simulations/{simulation_id}")
@@ -47,7 +51,7 @@ async def simulation_updates(socket: WebSocket, simulation_id: str) -> None:
     def refusal(problem: Problem, door: Door) -> str:
         error = problem.body(request_id_of(socket), door.documentation_url).error
         refused = Update(type="error", simulation_id=simulation_id, progress=None, current_step="refused", error=error)
-        return refused.model_dump_json()
+        return refused.model_dump_json(exclude={"queue_position"})
 
     await served(socket, serve, refusal)
 
@@ -104,7 +108,11 @@ class Follower:
 
     def _present(self, simulation: v1.Simulation) -> Update:
         return Update(
-            type="progress", simulation_id=self._id, progress=simulation.progress, current_step=simulation.status
+            type="progress",
+            simulation_id=self._id,
+            progress=simulation.progress,
+            current_step=simulation.status,
+            queue_position=simulation.queue_position,
         )
 
     async def _ended_before(self, simulation: v1.Simulation) -> Update:
@@ -134,4 +142,5 @@ class Follower:
         return Update(type="error", simulation_id=self._id, progress=None, current_step=status, error=error)
 
     async def _send(self, update: Update) -> None:
-        await self._socket.send_text(update.model_dump_json(exclude={"error"} if update.error is None else None))
+        absent = {name for name in ("error", "queue_position") if getattr(update, name) is None}
+        await self._socket.send_text(update.model_dump_json(exclude=absent))

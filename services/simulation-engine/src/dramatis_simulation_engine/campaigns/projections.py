@@ -39,7 +39,10 @@ def resource(loaded: Loaded[CampaignState]) -> v1.KeptCampaign:
         raise ValueError(f"campaign {loaded.id} was never created")
     return v1.KeptCampaign(
         id=loaded.id,
-        **dict(campaign),
+        name=campaign.name,
+        channels=campaign.channels,
+        messages=campaign.messages,
+        timing=v1.KeptTiming.model_validate(campaign.timing.model_dump()),
         status="deleted" if loaded.state.deleted else "active",
         created_at=loaded.created_at,
         updated_at=loaded.updated_at,
