@@ -21,6 +21,7 @@ BENCHMARKS = {
     "append": "bench.append",
     "relay": "bench.relay",
     "latency": "bench.latency",
+    "limits": "bench.limits",
     "streams": "bench.streams",
     "projection": "bench.projection",
     "focus-group": "bench.focus_group",

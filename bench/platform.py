@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,11 +12,14 @@ import orjson
 from bench.engines import folder
 from dramatis_testkit.platforms import running_platform
 
+NO_LIMITS = {f"DRAMATIS_GATEWAY_DEVELOPMENT_{window}": "1000000000" for window in ("PER_HOUR", "PER_MINUTE")}
+"""For a gateway that counts requests as ever, and refuses none."""
+
 
 @asynccontextmanager
 async def platform() -> AsyncIterator["Api"]:
     """The API of a new platform that is ready."""
-    with folder() as under, running_platform(under) as running:
+    with folder() as under, running_platform(under, env=NO_LIMITS) as running:
         headers = {"Authorization": f"Bearer {running.api_key}"}
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=10)
         async with aiohttp.ClientSession(running.url, headers=headers, timeout=timeout) as session:
@@ -33,9 +36,9 @@ class Api:
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
 
-    async def post(self, path: str, body: bytes) -> tuple[dict[str, Any], float]:
-        """The answer, and when its last byte had arrived. Raises `Refused`."""
-        headers = {"Content-Type": "application/json"}
+    async def post(self, path: str, body: bytes, key: str | None = None) -> tuple[dict[str, Any], float]:
+        """The answer, and when its last byte had arrived. `key` is an `Idempotency-Key`. Raises `Refused`."""
+        headers = {"Content-Type": "application/json"} | ({"Idempotency-Key": key} if key else {})
         async with self._session.post(path, data=body, headers=headers) as response:
             content = await response.read()
             arrived = time.perf_counter()
@@ -49,6 +52,12 @@ class Api:
                 raise Refused(f"GET {path}: {response.status}")
             content: dict[str, Any] = await response.json()
             return content
+
+    async def status(self, path: str, headers: Mapping[str, str] | None = None) -> int:
+        """The status of a GET, whatever it is."""
+        async with self._session.get(path, headers=headers) as response:
+            await response.read()
+            return response.status
 
     @asynccontextmanager
     async def seen(self, event_type: str) -> AsyncIterator["Seen"]:

@@ -19,6 +19,7 @@ from typing import Any
 from bench.engines import engine, folder
 from bench.events import CAUSE, created, stream
 from bench.measure import Row, Size, Spread, Target, quantile, spread
+from bench.platform import NO_LIMITS
 from dramatis_engines.mongod import start_mongod
 from dramatis_engines.nats_server import start_nats
 from dramatis_engines.ports import free_port
@@ -128,7 +129,7 @@ def _service(name: str, settings: Settings) -> Iterator[int]:
     names = ("mongo_url", "nats_url", "data_dir", "gateway_port", "embedded")
     own = {f"DRAMATIS_{setting.upper()}": str(getattr(settings, setting)) for setting in names}
     command = [sys.executable, "-m", "dramatis_engines.cli", "serve", "--provision", name]
-    process = spawn(command, settings.data_dir / f"{name}.log", env={**os.environ, **own})
+    process = spawn(command, settings.data_dir / f"{name}.log", env={**os.environ, **NO_LIMITS, **own})
     try:
         yield process.pid
     finally:
