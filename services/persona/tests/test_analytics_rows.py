@@ -1,5 +1,6 @@
 """Which rows follow from an event, and that nothing personal is among them."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from dramatis_contracts.envelope import Envelope
 from dramatis_contracts.persona import v1
 from dramatis_persona.analytics.projections import (
     HISTORY,
+    INTERACTIONS,
     LISTINGS,
     MATCHES,
     SIMULATIONS,
@@ -129,7 +131,9 @@ def test_a_listing_is_its_price_and_its_kind() -> None:
     assert "main" not in str(row).casefold()
 
 
-@pytest.mark.parametrize("projection", [MATCHES, SIMULATIONS, LISTINGS], ids=lambda projection: projection.name)
+@pytest.mark.parametrize(
+    "projection", [INTERACTIONS, MATCHES, SIMULATIONS, LISTINGS], ids=lambda projection: projection.name
+)
 def test_what_does_not_concern_a_table_is_no_row(projection: Projection) -> None:
     assert rows(projection, some_event(1, "persona.deleted.v1")) == []
 
@@ -137,3 +141,59 @@ def test_what_does_not_concern_a_table_is_no_row(projection: Projection) -> None
 def test_a_deletion_says_only_that_it_happened() -> None:
     (row,) = rows(HISTORY, some_event(1, "persona.deleted.v1", streamversion=2))
     assert (row["origin"], row["profiled"], row["version"]) == ("deleted", 0, 2)
+
+
+def insight(kind: str, text: str) -> dict[str, Any]:
+    return {"kind": kind, "text": text, "source": "Anna said so.", "confidence": 0.6}
+
+
+def enriched(interaction: dict[str, Any] | None, *insights: dict[str, Any]) -> Envelope:
+    data = {
+        "enrichment_id": "enr_1",
+        "enrichment_type": "interaction",
+        "source": "agent_notes",
+        "method": "rules-1",
+        "new_insights": list(insights),
+        "learnt": {},
+        "profile": JOHN,
+        "interaction": interaction,
+    }
+    return some_event(1, "persona.enriched.v1", data=data, streamversion=2)
+
+
+def test_an_interaction_is_its_kind_its_day_and_how_many_remarks_it_led_to() -> None:
+    told = {
+        "kind": "property_viewing",
+        "happened_at": "2026-04-30T10:00:00+02:00",
+        "property_id": "prop_1",
+        "interest": 0.8,
+    }
+    remarks = (insight("likes", "wine cellar"), insight("must_have", "Anna's room"), insight("dislikes", "noise"))
+    event = enriched(told, *remarks, insight("trait", "patient"))
+    (row,) = rows(INTERACTIONS, event)
+    assert (row["kind"], row["property_id"], row["interest"]) == ("property_viewing", "prop_1", 0.8)
+    assert (row["likes"], row["dislikes"]) == (2, 1)
+    assert row["happened_at"] == datetime(2026, 4, 30, 8, tzinfo=UTC).timestamp() * 1000
+    (history,) = rows(HISTORY, event)
+    assert (history["origin"], history["interacted"], history["profiled"]) == ("enriched", 1, 1)
+    assert (history["liked"], history["disliked"]) == (["wine_cellar"], ["noise"])
+    assert "anna" not in str((row, history)).casefold()
+
+
+def test_what_cannot_be_read_of_an_interaction_is_empty() -> None:
+    event = enriched({"kind": None, "happened_at": "0900-01-01T00:00:00", "property_id": "1 Main Street"})
+    (row,) = rows(INTERACTIONS, event)
+    assert (row["kind"], row["property_id"], row["interest"]) == ("", "", None)
+    assert row["happened_at"] == row["recorded_at"]
+
+
+def test_notes_are_no_interaction() -> None:
+    assert rows(INTERACTIONS, enriched(None, insight("likes", "pool"))) == []
+
+
+def test_a_request_for_enrichment_leaves_its_text_behind() -> None:
+    asked = {"data_type": "notes", "source": "agent_notes", "content": {"text": "Anna called."}}
+    data = {"enrichment_id": "enr_1", "enrichment": asked}
+    (row,) = rows(HISTORY, some_event(1, "persona.enrichment_requested.v1", data=data))
+    assert (row["origin"], row["profiled"]) == ("enrichment_requested", 0)
+    assert "anna" not in str(row).casefold()

@@ -19,7 +19,7 @@ from dramatis_kit import Rejected, Unavailable, new_id
 from dramatis_kit.provisioning import provision
 from dramatis_kit.service import connect
 from dramatis_kit.settings import Settings
-from dramatis_persona.analytics.projections import HISTORY, MATCHES, PROJECTIONS, SIMULATIONS
+from dramatis_persona.analytics.projections import HISTORY, INTERACTIONS, LISTINGS, MATCHES, PROJECTIONS, SIMULATIONS
 from dramatis_persona.analytics.readings import Evidence, Readings
 from dramatis_persona.app import service
 from dramatis_projections.client import ClickHousePool, Row
@@ -62,6 +62,24 @@ def happened(body: EventBody, day: int, version: int, **fields: Any) -> Envelope
 
 def updated(to: v1.PersonaProfile) -> v1.PersonaUpdated:
     return v1.PersonaUpdated(profile=to, changed=("preferences",))
+
+
+def enriched(
+    kind: v1.InteractionKind, on: datetime, to: v1.PersonaProfile | None = None, likes: Sequence[str] = (), **told: Any
+) -> v1.PersonaEnriched:
+    insights = [{"kind": "likes", "text": word, "source": "A sentence.", "confidence": 0.6} for word in likes]
+    return v1.PersonaEnriched.model_validate(
+        {
+            "enrichment_id": "enr_1",
+            "enrichment_type": "interaction",
+            "source": "agent_notes",
+            "method": "rules-1",
+            "new_insights": insights,
+            "learnt": {},
+            "profile": (to or profile(["pool"])).model_dump(),
+            "interaction": {"kind": kind, "happened_at": on} | told,
+        }
+    )
 
 
 async def test_evidence_counts_what_each_event_brings(clickhouse: ClickHousePool) -> None:
@@ -152,9 +170,10 @@ async def history(world: World) -> None:
         await world.happen("property", f"prop_{n}", 1, matching.PropertyListed(listing=matching.Listing(price=1e6)))
         await world.happen("match", f"match_{n}", 1, match_of("pers_0", f"pers_{n + 1}"))
         await world.happen("simulation", f"sim_{n}", 1, focus_group_of("pers_0", f"pers_{n + 1}"))
+        await world.happen("persona", f"pers_{n}", 2, enriched("property_viewing", NOON))
     for n in range(0, 6, 2):
-        await world.happen("persona", f"pers_{n}", 2, updated(profile(["garden"])))
-        await world.happen("persona", f"pers_{n}", 3, v1.PersonaDeleted())
+        await world.happen("persona", f"pers_{n}", 3, updated(profile(["garden"])))
+        await world.happen("persona", f"pers_{n}", 4, v1.PersonaDeleted())
 
 
 async def rows(pool: ClickHousePool, projection: Projection) -> Sequence[Row]:
@@ -322,6 +341,61 @@ async def test_without_clickhouse_it_is_unavailable_and_personas_are_not(setting
         await bus.call(v1.get_persona, v1.GetPersona(persona_id="pers_1"), tenant=TENANT)
         with pytest.raises(Unavailable):
             await asked(bus)
+
+
+async def test_interactions_count_on_the_day_on_which_they_happened(bus: Bus, clickhouse: ClickHousePool) -> None:
+    await created(bus, profile())
+    told = [
+        enriched("property_viewing", datetime(2024, 1, 1, tzinfo=UTC), property_id="prop_1", interest=0.5),
+        enriched("property_viewing", datetime(2024, 1, 31, 23, 59, 59, tzinfo=UTC), property_id="prop_2", interest=0.9),
+        enriched("offer", datetime(2024, 2, 1, tzinfo=UTC), property_id="prop_1", interest=1.0),
+        enriched("showing_request", datetime(2023, 12, 31, 23, 59, tzinfo=UTC), property_id="prop_3", interest=0.1),
+    ]
+    events = [happened(body, 0, version) for version, body in enumerate(told, 2)]
+    for event in (*events, *reversed(events)):
+        await project(clickhouse, INTERACTIONS, event)
+    found = await asked(bus, date_from=date(2024, 1, 1), date_to=date(2024, 1, 31))
+    assert found.period == "2024-01-01 to 2024-01-31"
+    engaged = found.engagement_metrics
+    assert engaged is not None
+    assert (engaged.properties_viewed, engaged.showings_requested, engaged.offers_made) == (2, 0, 0)
+    assert engaged.average_interest_score == pytest.approx(0.7)
+    assert found.as_of == datetime(2024, 2, 1, tzinfo=UTC)
+    assert found.predictions is not None
+    assert (
+        found.predictions.estimates["purchase_likelihood_30_days"].n == 3
+    )  # what came before counts, not what came after
+
+
+async def test_prices_of_the_day_and_kinds_come_from_the_listings(bus: Bus, clickhouse: ClickHousePool) -> None:
+    await created(bus, profile())
+    offered = happened(enriched("offer", NOON + DAY, property_id="prop_1"), 1, 2)
+    await project(clickhouse, INTERACTIONS, offered)
+    for version, (price, day) in enumerate([(40e6, 0), (50e6, 2)], 1):
+        listing = matching.Listing(price=price, type="Waterfront Estate")
+        body = matching.PropertyListed(listing=listing) if version == 1 else None
+        changed = body or matching.PropertyUpdated(listing=listing, changed=("price",))
+        event = happened(changed, day, version, id=f"evt_{version}", subject="prop_1", source="/dramatis/matching")
+        await project(clickhouse, LISTINGS, event)
+    found = (await asked(bus, date_to=(NOON + 5 * DAY).date())).predictions
+    assert found is not None
+    assert (found.preferred_property_type, found.budget_range_estimate) == ("waterfront_estate", "$36M-$44M")
+    assert found.estimates["budget_range_estimate"].n == 1
+
+
+async def test_a_mention_strengthens_a_preference(bus: Bus, clickhouse: ClickHousePool) -> None:
+    await created(bus, profile())
+    mentioned = enriched("email", NOON, profile(["pool", "guest house"]), likes=["pool", "guest house"])
+    await project(
+        clickhouse,
+        HISTORY,
+        happened(v1.PersonaCreated(profile=profile(["pool"])), 0, 1),
+        happened(mentioned, 5, 2),
+    )
+    found = (await asked(bus, date_from=(NOON + 5 * DAY).date(), date_to=(NOON + 5 * DAY).date())).preference_evolution
+    assert found is not None
+    assert found.new_preferences_detected == ("guest_house",)
+    assert found.preference_strength_changes == pytest.approx({"guest_house": 1 / 3, "pool": 1 / 2 - 1 / 3})
 
 
 async def test_the_service_stays_healthy(bus: Bus) -> None:

@@ -23,7 +23,7 @@ async def analytics(
 ) -> contract.PersonaAnalytics:
     """Raises `Rejected` (unknown or invisible persona, no period) and `Unavailable` (ClickHouse is down)."""
     asked = call.request
-    wanted = v1.GetPersona(persona_id=asked.persona_id)
+    wanted = v1.GetPersona(persona_id=asked.persona_id, viewer=asked.viewer)
     persona = await handlers.get(
         personas, Call(call.tenant, wanted, call.command_id, call.correlation_id, call.deadline)
     )

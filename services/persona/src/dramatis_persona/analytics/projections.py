@@ -4,7 +4,8 @@ Nothing personal goes to ClickHouse: ids, kinds, words of the reviewed vocabular
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 
 from dramatis_contracts.base import EventBody
 from dramatis_contracts.envelope import Envelope
@@ -34,10 +35,32 @@ def history_rows(event: Envelope, _position: int) -> Iterator[Row]:
     """One row for each event of a persona, with what its profile then says; empty where it carries no profile."""
     if not event.type.startswith("persona."):
         return
-    body = decode(event)
-    profile = getattr(body, "profile", None)
-    origin = event.type.split(".")[1]
-    yield (*_key(event), origin, 0, *_said(profile), *_mentioned(body))
+    match decode(event):
+        case v1.PersonaCreated(profile=profile) | v1.PersonaUpdated(profile=profile):
+            yield (*_key(event), _origin(event), 0, *_said(profile), [], [])
+        case v1.PersonaEnriched(profile=profile, new_insights=insights) as enriched:
+            interacted = int(enriched.interaction is not None)
+            yield (*_key(event), _origin(event), interacted, *_said(profile), *_mentioned(insights))
+        case _:
+            yield (*_key(event), _origin(event), 0, *_said(None), [], [])
+
+
+def interaction_rows(event: Envelope, _position: int) -> Iterator[Row]:
+    """One row for each interaction that an enrichment tells of."""
+    if event.type != v1.PersonaEnriched.type:
+        return
+    body = v1.PersonaEnriched.model_validate(event.data, extra="ignore")
+    if told := body.interaction:
+        likes, dislikes = _by_favour(body.new_insights)
+        yield (
+            *_key(event),
+            _moment(told.happened_at, event),
+            told.kind or "",
+            property_id(told.property_id),
+            told.interest,
+            len(likes),
+            len(dislikes),
+        )
 
 
 def _said(profile: v1.PersonaProfile | None) -> Row:
@@ -56,8 +79,16 @@ def _said(profile: v1.PersonaProfile | None) -> Row:
     )
 
 
-def _mentioned(_body: EventBody) -> Row:
-    return ([], [])
+def _mentioned(insights: Iterable[v1.Insight]) -> Row:
+    """The words of homes that are spoken for, and those spoken against."""
+    likes, dislikes = _by_favour(insights)
+    return list(named(likes)), list(named(dislikes))
+
+
+def _by_favour(insights: Iterable[v1.Insight]) -> tuple[list[str], list[str]]:
+    kept = list(insights)
+    likes = [insight.text for insight in kept if insight.kind in ("likes", "must_have")]
+    return likes, [insight.text for insight in kept if insight.kind in ("dislikes", "deal_breaker")]
 
 
 def match_rows(event: Envelope, _position: int) -> Iterator[Row]:
@@ -132,6 +163,17 @@ def _key(event: Envelope) -> Row:
     return event.tenantid, event.subject, event.id, event.streamversion, _time(event)
 
 
+def _origin(event: Envelope) -> str:
+    """`persona.enriched.v1` → `enriched`."""
+    return event.type.split(".")[1]
+
+
+def _moment(stated: datetime, event: Envelope) -> int:
+    """When an interaction happened; where the date that was stated fits no calendar of ours, when it was recorded."""
+    aware = stated if stated.tzinfo else stated.replace(tzinfo=UTC)
+    return milliseconds(aware) if 1970 <= aware.year < 2200 else _time(event)
+
+
 def _time(event: Envelope) -> int:
     return milliseconds(event.time)
 
@@ -161,6 +203,23 @@ HISTORY = Projection(
     services=("persona",),
     rows=history_rows,
 )
+INTERACTIONS = Projection(
+    name="persona-interactions",
+    table="persona_interactions",
+    columns=(
+        *_OF_PERSONA,
+        "version",
+        "recorded_at",
+        "happened_at",
+        "kind",
+        "property_id",
+        "interest",
+        "likes",
+        "dislikes",
+    ),
+    services=("persona",),
+    rows=interaction_rows,
+)
 MATCHES = Projection(
     name="persona-matches",
     table="persona_matches",
@@ -182,4 +241,4 @@ LISTINGS = Projection(
     services=("matching",),
     rows=listing_rows,
 )
-PROJECTIONS = (HISTORY, MATCHES, SIMULATIONS, LISTINGS)
+PROJECTIONS = (HISTORY, INTERACTIONS, MATCHES, SIMULATIONS, LISTINGS)

@@ -32,7 +32,7 @@ CREATE TABLE IF NOT EXISTS persona_interactions
     version UInt64 COMMENT 'the version of the persona after the event',
     recorded_at DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD),
     happened_at DateTime64(3, 'UTC') COMMENT 'as stated, else when it was recorded',
-    kind LowCardinality(String) COMMENT 'property_viewing, showing_request, offer, inquiry, phone_call, ...; other',
+    kind LowCardinality(String) COMMENT 'property_viewing, showing_request, offer, inquiry, phone_call, ...; empty where unknown',
     property_id String COMMENT 'empty where none is named',
     interest Nullable(Float64) COMMENT '0 to 1, as the agent states it; null where not stated',
     likes UInt16 COMMENT 'remarks in favour',
