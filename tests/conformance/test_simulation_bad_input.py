@@ -40,7 +40,15 @@ def at(**changes: Any) -> dict[str, Any]:
 
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("no scenario", study(test_scenarios=[]), "test_scenarios"),
-    ("no scenarios at all", {k: v for k, v in study().items() if k != "test_scenarios"}, "test_scenarios"),
+    ("a word of no known kind", study(test_scenarios=["seance"]), "test_scenarios[0]"),
+    ("changes that nobody named", study(test_scenarios=["pricing", "modification_testing"]), "test_scenarios[1]"),
+    ("a word twice", study(test_scenarios=["pricing", "pricing_strategy"]), "test_scenarios[1]"),
+    ("pictures of a home that has one", study(test_scenarios=["photo_selection"]), "test_scenarios[0]"),
+    ("a property twice", study(property_id="prop_1"), "property_id"),
+    ("no property", {k: v for k, v in study().items() if k != "property"}, "property"),
+    ("people twice", study(persona_segments=["finance_executives"]), "persona_segments"),
+    ("a count for nobody", study(generated_count=5), "generated_count"),
+    ("no people", {k: v for k, v in study().items() if k != "persona_configuration"}, "persona_configuration"),
     ("a scenario of no known kind", study(test_scenarios=[{"type": "seance"}]), "test_scenarios[0].type"),
     ("no name", study(name=" "), "name"),
     ("an unknown field", study(colour="red"), "colour"),

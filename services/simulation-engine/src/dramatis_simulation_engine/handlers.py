@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar, assert_never
 
 from dramatis_bus import Bus, Call
+from dramatis_contracts.base import Viewer
 from dramatis_contracts.campaigns import v1 as campaigns
 from dramatis_contracts.matching import v1 as matching
 from dramatis_contracts.pages import Page
@@ -103,7 +104,7 @@ class Handlers:
         simulation_id = request.simulation_id
         return Request(
             study=study,
-            participants=await self._participants(tenant, study),
+            participants=await self._participants(tenant, study, request.viewer),
             seed=derived_seed(tenant, simulation_id) if parameters.seed is None else parameters.seed,
             respondents=respondents,
             tastes=await self._estimates(tenant, study, respondents),
@@ -196,19 +197,20 @@ class Handlers:
         segments = drawn.segments if drawn.generated_count else ()
         return await newest_tastes(self._tastes, tenant, invited_to(study), segments)
 
-    async def _participants(self, tenant: str, study: Study) -> tuple[v1.Participant, ...]:
+    async def _participants(self, tenant: str, study: Study, viewer: Viewer) -> tuple[v1.Participant, ...]:
         wanted = invited_to(study)
         invited: list[v1.Participant] = []
         for start in range(0, len(wanted), _AT_ONCE):
-            several = await self._ask_for(tenant, study, wanted[start : start + _AT_ONCE], start)
+            several = await self._ask_for(tenant, study, wanted[start : start + _AT_ONCE], start, viewer)
             check_consistent(study, several, start)
             invited.extend(v1.Participant(persona_id=p.id, version=p.version) for p in several)
         return tuple(invited)
 
     async def _ask_for(
-        self, tenant: str, study: Study, ids: tuple[str, ...], start: int
+        self, tenant: str, study: Study, ids: tuple[str, ...], start: int, viewer: Viewer
     ) -> tuple[persona.Persona, ...]:
-        query = persona.GetPersonas(personas=tuple(persona.PersonaVersion(persona_id=known) for known in ids))
+        wanted = tuple(persona.PersonaVersion(persona_id=known) for known in ids)
+        query = persona.GetPersonas(personas=wanted, viewer=viewer)
         try:
             return (await self._bus.call(persona.get_personas, query, tenant=tenant)).personas
         except Rejected as refusal:
@@ -289,7 +291,8 @@ def _unknown_persona(refusal: Rejected, study: Study, ids: tuple[str, ...], star
     if place is None:
         return refusal
     index = int(place.group(1))
-    return _invalid(field_of_invited(study, start + index), f"no persona '{ids[index]}'")
+    issue = f"no persona '{ids[index]}'" if refusal.code == "NOT_FOUND" else refusal.message
+    return _invalid(field_of_invited(study, start + index), issue)
 
 
 def _invalid(field: str, issue: str) -> Rejected:
