@@ -25,19 +25,9 @@ class Configuration:
     """`timeout` in seconds for one attempt, connecting and reading included."""
 
     base_url: str
-    api_key: str = field(repr=False)
-    brokerage_id: str | None
+    headers: Mapping[str, str] = field(repr=False)
     timeout: float
     max_retries: int
-
-    @property
-    def headers(self) -> dict[str, str]:
-        headers = {
-            "Authorization": f"Bearer {self.api_key}",
-            "Accept": "application/json",
-            "User-Agent": f"tinytroupe-client/{version('tinytroupe-client')} Python/{platform.python_version()}",
-        }
-        return headers | ({"X-Brokerage-ID": self.brokerage_id} if self.brokerage_id else {})
 
 
 def configured(
@@ -55,7 +45,16 @@ def configured(
     url = base_url or environment.get("TINYTROUPE_BASE_URL") or DEFAULT_BASE_URL
     if not url.startswith(("http://", "https://")):
         raise TinyTroupeError(f"the base URL must begin with http:// or https://, as {DEFAULT_BASE_URL} does: {url!r}")
-    return Configuration(url.rstrip("/"), key, brokerage_id, timeout, max_retries)
+    return Configuration(url.rstrip("/"), _headers(key, brokerage_id), timeout, max_retries)
+
+
+def _headers(api_key: str, brokerage_id: str | None) -> dict[str, str]:
+    headers = {
+        "Authorization": f"Bearer {api_key}",
+        "Accept": "application/json",
+        "User-Agent": f"tinytroupe-client/{version('tinytroupe-client')} Python/{platform.python_version()}",
+    }
+    return headers | ({"X-Brokerage-ID": brokerage_id} if brokerage_id else {})
 
 
 def limits(seconds: float) -> httpx2.Timeout:

@@ -1,7 +1,8 @@
 """From the body of an answer to a model."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import httpx2
 from pydantic import BaseModel, ValidationError
 
 from tinytroupe_client._http import Answer
@@ -15,8 +16,18 @@ def parsed(model: type[ModelT], answer: Answer) -> ModelT:
     try:
         return model.model_validate_json(answer.content)
     except ValidationError as error:
-        raise unexpected(model, answer) from error
+        raise APIResponseValidationError(f"the answer is not a {model.__name__}", answer) from error
 
 
-def unexpected(model: type[BaseModel], answer: Answer) -> APIResponseValidationError:
-    return APIResponseValidationError(f"the answer is not a {model.__name__}", answer)
+def parsed_message(model: type[ModelT], message: str | bytes) -> ModelT:
+    """The same for one message of a stream, which has come after a successful answer."""
+    content = message if isinstance(message, bytes) else message.encode()
+    return parsed(model, Answer(200, httpx2.Headers(), content))
+
+
+def json_of(answer: Answer) -> Any:
+    """Raises `APIResponseValidationError` when the body is no JSON."""
+    try:
+        return answer.json()
+    except ValueError as error:
+        raise APIResponseValidationError("the answer is not JSON", answer) from error

@@ -1,4 +1,7 @@
-"""What can go wrong, by who can do something about it. Everything that the client raises is a `TinyTroupeError`."""
+"""What can go wrong with a call, by who can do something about it: each a `TinyTroupeError`.
+
+A mistake in an argument that the client itself notices is a `ValueError`.
+"""
 
 import json
 from typing import Any

@@ -7,7 +7,8 @@ from typing import Any, Generic, TypeVar
 from pydantic import ValidationError
 
 from tinytroupe_client._http import Answer, next_query
-from tinytroupe_client._parsing import parsed, unexpected
+from tinytroupe_client._parsing import parsed
+from tinytroupe_client.errors import APIResponseValidationError
 from tinytroupe_client.models.base import Model
 
 T = TypeVar("T")
@@ -46,5 +47,5 @@ def page_of(answer: Answer, item: Callable[[Any], T]) -> Page[T]:
     try:
         items = tuple(item(one) for one in body.items)
     except ValidationError as error:
-        raise unexpected(_Body, answer) from error
+        raise APIResponseValidationError("an item of the list is not of the published form", answer) from error
     return Page(items, body.total, body.page, body.page_size, body.cursor, next_query(answer.headers))

@@ -8,6 +8,7 @@ from typing import Any, Self, Unpack
 from tinytroupe_client._async._io import sleep
 from tinytroupe_client._async._transport import AsyncTransport
 from tinytroupe_client._http import call, path
+from tinytroupe_client._parsing import parsed_message
 from tinytroupe_client._polling import DEFAULT_WAIT, pauses
 from tinytroupe_client.errors import (
     RateLimitError,
@@ -18,6 +19,7 @@ from tinytroupe_client.errors import (
 )
 from tinytroupe_client.models.simulations import FollowUpRecommendations, Results, SimulationState, SimulationUpdate
 from tinytroupe_client.params.options import CallOptions
+from tinytroupe_client.params.simulations import ResultsQuery
 
 _ENDED = frozenset({"completed", "failed", "cancelled"})
 
@@ -73,9 +75,9 @@ class AsyncSimulation:
         """Stop it. Raises `ConflictError` when it has ended."""
         return self._now(await self._transport.ask(SimulationState, call("POST", self._path("cancel"), options)))
 
-    async def results(self, **options: Unpack[CallOptions]) -> Results:
+    async def results(self, **query: Unpack[ResultsQuery]) -> Results:
         """Its results. Raises `ConflictError` while there are none."""
-        return await self._transport.ask(Results, call("GET", self._path("results"), options))
+        return await self._transport.ask(Results, call("GET", self._path("results"), query))
 
     async def wait_for_completion(
         self,
@@ -113,7 +115,7 @@ class AsyncSimulation:
     async def _updates(self) -> AsyncGenerator[SimulationUpdate, None]:
         async with aclosing(self._transport.listen(call("GET", path("ws", "simulations", self.id)))) as messages:
             async for message in messages:
-                update = SimulationUpdate.model_validate_json(message)
+                update = parsed_message(SimulationUpdate, message)
                 if update.current_step == "refused":
                     raise TinyTroupeError(f"the updates of {self.id} were refused: {update.error}")
                 yield update

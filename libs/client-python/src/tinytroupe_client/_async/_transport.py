@@ -1,5 +1,6 @@
 """Requests over a connection pool, repeated where that is safe, and streams that are taken up again."""
 
+import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from itertools import count
@@ -14,6 +15,8 @@ from tinytroupe_client._parsing import ModelT, parsed
 from tinytroupe_client._retries import pause_before_retry
 from tinytroupe_client.errors import APIConnectionError, TinyTroupeError, successful
 from tinytroupe_client.responses import seen
+
+log = logging.getLogger("tinytroupe_client")
 
 MessageT = TypeVar("MessageT")
 
@@ -111,4 +114,7 @@ class AsyncTransport:
 
     def _pause(self, error: TinyTroupeError, attempt: int, call: Call) -> float | None:
         most = self._configuration.max_retries if call.max_retries is None else call.max_retries
-        return pause_before_retry(error, attempt, most)
+        pause = pause_before_retry(error, attempt, most)
+        if pause is not None:
+            log.info("%s %s failed, again in %.2f s: %s", call.method, call.path, pause, error)
+        return pause

@@ -7,6 +7,7 @@ import httpx2
 
 from tinytroupe_client._async._raw import with_raw_response
 from tinytroupe_client._async._transport import AsyncTransport
+from tinytroupe_client._async.api_keys import AsyncApiKeys
 from tinytroupe_client._async.batches import AsyncBatches
 from tinytroupe_client._async.events import AsyncEvents
 from tinytroupe_client._async.people import AsyncPersonas
@@ -15,6 +16,7 @@ from tinytroupe_client._async.simulations import AsyncCampaigns, AsyncSegments, 
 from tinytroupe_client._async.webhooks import AsyncWebhooks
 from tinytroupe_client._configuration import DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT, configured
 from tinytroupe_client._http import Verb, call
+from tinytroupe_client._parsing import json_of
 from tinytroupe_client.params import CallOptions
 
 
@@ -49,6 +51,7 @@ class AsyncTinyTroupeClient:
         self.batch = AsyncBatches(self._transport)
         self.webhooks = AsyncWebhooks(self._transport)
         self.events = AsyncEvents(self._transport)
+        self.api_keys = AsyncApiKeys(self._transport)
 
     with_raw_response = staticmethod(with_raw_response)
 
@@ -60,7 +63,7 @@ class AsyncTinyTroupeClient:
         `given` is the query of a GET and else the body. Retries and errors are those of every method.
         """
         answer = await self._transport.send(call(method, path, {**(given or {}), **options}))
-        return answer.json() if answer.content else None
+        return json_of(answer) if answer.content else None
 
     async def aclose(self) -> None:
         """Give the connections back."""

@@ -10,6 +10,7 @@ from tinytroupe_client import params
 from tinytroupe_client._async._pages import AsyncPages
 from tinytroupe_client._async._transport import AsyncTransport
 from tinytroupe_client._http import call
+from tinytroupe_client._parsing import parsed_message
 from tinytroupe_client.errors import EventsMissed
 from tinytroupe_client.models.deliveries import Event
 
@@ -57,4 +58,4 @@ def _event(message: httpx2.ServerSentEvent) -> tuple[Event, ...]:
     """None for a message that only tells the position. Raises `EventsMissed`."""
     if message.event == "gap":
         raise EventsMissed(message.data)
-    return (Event.model_validate_json(message.data),) if message.data else ()
+    return (parsed_message(Event, message.data),) if message.data else ()

@@ -35,9 +35,9 @@ class AsyncSimulations:
         """Newest first."""
         return AsyncPages(self._transport, call("GET", "/simulations", which), self._known)
 
-    async def results(self, simulation_id: str, **options: Unpack[CallOptions]) -> Results:
+    async def results(self, simulation_id: str, **query: Unpack[params.ResultsQuery]) -> Results:
         """Raises `ConflictError` while there are none."""
-        return await self._transport.ask(Results, call("GET", path("simulations", simulation_id, "results"), options))
+        return await self._transport.ask(Results, call("GET", path("simulations", simulation_id, "results"), query))
 
     async def cancel(self, simulation_id: str, **options: Unpack[CallOptions]) -> AsyncSimulation:
         """Raises `ConflictError` when it has ended."""

@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from typing import Any, Self, Unpack
 
 from tinytroupe_client._http import call, path
+from tinytroupe_client._parsing import parsed_message
 from tinytroupe_client._polling import DEFAULT_WAIT, pauses
 from tinytroupe_client._sync._io import sleep
 from tinytroupe_client._sync._transport import Transport
@@ -19,6 +20,7 @@ from tinytroupe_client.errors import (
 )
 from tinytroupe_client.models.simulations import FollowUpRecommendations, Results, SimulationState, SimulationUpdate
 from tinytroupe_client.params.options import CallOptions
+from tinytroupe_client.params.simulations import ResultsQuery
 
 _ENDED = frozenset({"completed", "failed", "cancelled"})
 
@@ -74,9 +76,9 @@ class Simulation:
         """Stop it. Raises `ConflictError` when it has ended."""
         return self._now(self._transport.ask(SimulationState, call("POST", self._path("cancel"), options)))
 
-    def results(self, **options: Unpack[CallOptions]) -> Results:
+    def results(self, **query: Unpack[ResultsQuery]) -> Results:
         """Its results. Raises `ConflictError` while there are none."""
-        return self._transport.ask(Results, call("GET", self._path("results"), options))
+        return self._transport.ask(Results, call("GET", self._path("results"), query))
 
     def wait_for_completion(
         self,
@@ -114,7 +116,7 @@ class Simulation:
     def _updates(self) -> Generator[SimulationUpdate, None]:
         with closing(self._transport.listen(call("GET", path("ws", "simulations", self.id)))) as messages:
             for message in messages:
-                update = SimulationUpdate.model_validate_json(message)
+                update = parsed_message(SimulationUpdate, message)
                 if update.current_step == "refused":
                     raise TinyTroupeError(f"the updates of {self.id} were refused: {update.error}")
                 yield update

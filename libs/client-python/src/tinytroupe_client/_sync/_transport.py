@@ -1,6 +1,7 @@
 # Generated from _async by scripts/synchronise_client.py: edit there.
 """Requests over a connection pool, repeated where that is safe, and streams that are taken up again."""
 
+import logging
 from collections.abc import Callable, Generator
 from contextlib import closing
 from itertools import count
@@ -15,6 +16,8 @@ from tinytroupe_client._retries import pause_before_retry
 from tinytroupe_client._sync._io import connection_errors, exchange, sleep, websocket
 from tinytroupe_client.errors import APIConnectionError, TinyTroupeError, successful
 from tinytroupe_client.responses import seen
+
+log = logging.getLogger("tinytroupe_client")
 
 MessageT = TypeVar("MessageT")
 
@@ -109,4 +112,7 @@ class Transport:
 
     def _pause(self, error: TinyTroupeError, attempt: int, call: Call) -> float | None:
         most = self._configuration.max_retries if call.max_retries is None else call.max_retries
-        return pause_before_retry(error, attempt, most)
+        pause = pause_before_retry(error, attempt, most)
+        if pause is not None:
+            log.info("%s %s failed, again in %.2f s: %s", call.method, call.path, pause, error)
+        return pause

@@ -8,8 +8,10 @@ import httpx2
 
 from tinytroupe_client._configuration import DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT, configured
 from tinytroupe_client._http import Verb, call
+from tinytroupe_client._parsing import json_of
 from tinytroupe_client._sync._raw import with_raw_response
 from tinytroupe_client._sync._transport import Transport
+from tinytroupe_client._sync.api_keys import ApiKeys
 from tinytroupe_client._sync.batches import Batches
 from tinytroupe_client._sync.events import Events
 from tinytroupe_client._sync.people import Personas
@@ -50,6 +52,7 @@ class TinyTroupeClient:
         self.batch = Batches(self._transport)
         self.webhooks = Webhooks(self._transport)
         self.events = Events(self._transport)
+        self.api_keys = ApiKeys(self._transport)
 
     with_raw_response = staticmethod(with_raw_response)
 
@@ -61,7 +64,7 @@ class TinyTroupeClient:
         `given` is the query of a GET and else the body. Retries and errors are those of every method.
         """
         answer = self._transport.send(call(method, path, {**(given or {}), **options}))
-        return answer.json() if answer.content else None
+        return json_of(answer) if answer.content else None
 
     def close(self) -> None:
         """Give the connections back."""

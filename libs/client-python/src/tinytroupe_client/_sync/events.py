@@ -9,6 +9,7 @@ import httpx2
 
 from tinytroupe_client import params
 from tinytroupe_client._http import call
+from tinytroupe_client._parsing import parsed_message
 from tinytroupe_client._sync._pages import Pages
 from tinytroupe_client._sync._transport import Transport
 from tinytroupe_client.errors import EventsMissed
@@ -56,4 +57,4 @@ def _event(message: httpx2.ServerSentEvent) -> tuple[Event, ...]:
     """None for a message that only tells the position. Raises `EventsMissed`."""
     if message.event == "gap":
         raise EventsMissed(message.data)
-    return (Event.model_validate_json(message.data),) if message.data else ()
+    return (parsed_message(Event, message.data),) if message.data else ()

@@ -36,9 +36,9 @@ class Simulations:
         """Newest first."""
         return Pages(self._transport, call("GET", "/simulations", which), self._known)
 
-    def results(self, simulation_id: str, **options: Unpack[CallOptions]) -> Results:
+    def results(self, simulation_id: str, **query: Unpack[params.ResultsQuery]) -> Results:
         """Raises `ConflictError` while there are none."""
-        return self._transport.ask(Results, call("GET", path("simulations", simulation_id, "results"), options))
+        return self._transport.ask(Results, call("GET", path("simulations", simulation_id, "results"), query))
 
     def cancel(self, simulation_id: str, **options: Unpack[CallOptions]) -> Simulation:
         """Raises `ConflictError` when it has ended."""

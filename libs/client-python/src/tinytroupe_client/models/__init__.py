@@ -4,6 +4,7 @@ Money in US dollars, area in square feet, probabilities and scores from 0 to 1, 
 platform may add to (a status, a kind) are plain strings.
 """
 
+from tinytroupe_client.models.api_keys import ApiKey
 from tinytroupe_client.models.base import Model
 from tinytroupe_client.models.batches import Batch, BatchItem
 from tinytroupe_client.models.deliveries import (
@@ -22,11 +23,14 @@ from tinytroupe_client.models.people import (
     BehavioralTraits,
     CreatedPersona,
     Demographics,
+    EngagementMetrics,
     Enrichment,
     EnrichmentSource,
     Insight,
     Persona,
     PersonaAnalytics,
+    PersonaPredictions,
+    PreferenceEvolution,
     Preferences,
 )
 from tinytroupe_client.models.properties import (
@@ -54,6 +58,7 @@ from tinytroupe_client.models.simulations import (
 )
 
 __all__ = [
+    "ApiKey",
     "Batch",
     "BatchItem",
     "BehavioralTraits",
@@ -64,6 +69,7 @@ __all__ = [
     "Delivery",
     "DeliveryAttempt",
     "Demographics",
+    "EngagementMetrics",
     "Enrichment",
     "EnrichmentSource",
     "Event",
@@ -78,7 +84,9 @@ __all__ = [
     "OutreachStrategy",
     "Persona",
     "PersonaAnalytics",
+    "PersonaPredictions",
     "Photo",
+    "PreferenceEvolution",
     "Preferences",
     "Property",
     "PropertyMatch",

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from pydantic import Field
+
 from tinytroupe_client.models.base import Model
 
 
@@ -37,7 +39,7 @@ class EnrichmentSource(Model):
 
 
 class Insight(Model):
-    """One thing that was learnt about a persona, with the place where it was said."""
+    """One thing that was learnt about a persona; `source` is the sentence that says so."""
 
     kind: str
     text: str
@@ -63,6 +65,7 @@ class Persona(CreatedPersona):
     behavioral_traits: BehavioralTraits = BehavioralTraits()
     enrichment_sources: tuple[EnrichmentSource, ...] = ()
     insights: tuple[Insight, ...] = ()
+    segments: tuple[str, ...] = ()
     updated_at: datetime | None = None
     version: int | None = None
 
@@ -75,11 +78,43 @@ class Enrichment(Model):
     estimated_completion: datetime | None = None
 
 
+class EngagementMetrics(Model):
+    """What a persona did in the period. Of what is None, `unknown` says why."""
+
+    properties_viewed: int
+    average_interest_score: float | None = None
+    showings_requested: int = 0
+    offers_made: int = 0
+    estimates: dict[str, Any] = Field(default_factory=dict)
+    unknown: dict[str, str] = Field(default_factory=dict)
+
+
+class PreferenceEvolution(Model):
+    """How what a persona wants changed in the period; strengths are from −1 to 1."""
+
+    new_preferences_detected: tuple[str, ...] = ()
+    preference_strength_changes: dict[str, float] = Field(default_factory=dict)
+    estimates: dict[str, Any] = Field(default_factory=dict)
+
+
+class PersonaPredictions(Model):
+    """What is to be expected, with its intervals under `estimates`. Of what is None, `unknown` says why."""
+
+    purchase_likelihood_30_days: float | None = None
+    preferred_property_type: str | None = None
+    budget_range_estimate: str | None = None
+    estimates: dict[str, Any] = Field(default_factory=dict)
+    unknown: dict[str, str] = Field(default_factory=dict)
+
+
 class PersonaAnalytics(Model):
-    """Metrics that were not asked for are None."""
+    """Metrics that were not asked for are None. `current`: whether all that happened to the persona is in them."""
 
     persona_id: str
-    period: str | None = None
-    engagement_metrics: dict[str, Any] | None = None
-    preference_evolution: dict[str, Any] | None = None
-    predictions: dict[str, Any] | None = None
+    period: str
+    engagement_metrics: EngagementMetrics | None = None
+    preference_evolution: PreferenceEvolution | None = None
+    predictions: PersonaPredictions | None = None
+    as_of: datetime | None = None
+    data_up_to: datetime | None = None
+    current: bool | None = None

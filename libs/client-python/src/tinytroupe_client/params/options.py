@@ -28,3 +28,11 @@ class PageOptions(CallOptions, total=False):
 
     page: int
     page_size: int
+
+
+class NewApiKey(CallOptions, total=False):
+    """Whose key it shall be: an agent's, a team's, or without both the brokerage's own."""
+
+    name: str
+    agent_id: str
+    team_id: str

@@ -1,6 +1,6 @@
 """Arguments about personas."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Literal, Required, TypedDict
 
@@ -46,6 +46,7 @@ class PersonaProfile(TypedDict, total=False):
     preferences: Preferences
     behavioral_traits: BehavioralTraits
     enrichment_sources: Sequence[EnrichmentSource]
+    segments: Sequence[str]
 
 
 class NewPersona(PersonaProfile, CallOptions, total=False):
@@ -61,11 +62,12 @@ class PersonaChanges(CallOptions, total=False):
     preferences: Preferences
     behavioral_traits: BehavioralTraits
     enrichment_sources: Sequence[EnrichmentSource]
+    segments: Sequence[str]
 
 
 class PersonaFilter(PageOptions, total=False):
     visibility: Visibility
-    status: str
+    status: Literal["active", "archived"]
     segment: str
 
 
@@ -81,18 +83,23 @@ class EnrichmentMetadata(TypedDict, total=False):
 
 class EnrichmentContent(TypedDict, total=False):
     text: Required[str]
-    metadata: EnrichmentMetadata
+    metadata: EnrichmentMetadata | Mapping[str, str | float | bool | None]
 
 
 class EnrichmentRequest(CallOptions, total=False):
+    """`source` is one of `agent_notes`, `call_transcript`, `email`, `public_api`, or a word of your own.
+
+    `process_immediately` False leaves it to the next collective run.
+    """
+
     data_type: Required[Literal["interaction", "public_info", "notes", "preferences"]]
-    source: Required[Literal["agent_notes", "call_transcript", "email", "public_api"]]
+    source: Required[str]
     content: Required[EnrichmentContent]
     process_immediately: bool
 
 
 class AnalyticsQuery(CallOptions, total=False):
-    """Both days are included."""
+    """Days are UTC, both included: the 30 days that end today where nothing else is said."""
 
     date_from: date | str
     date_to: date | str

@@ -170,3 +170,9 @@ class Intervention(CallOptions, total=False):
 class SimulationFilter(PageOptions, total=False):
     status: SimulationStatus
     type: SimulationKind
+
+
+class ResultsQuery(CallOptions, total=False):
+    """`summary` leaves the details out."""
+
+    detail_level: Literal["detailed", "summary"]
