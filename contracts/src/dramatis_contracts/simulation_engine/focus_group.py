@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Discriminator, Field, StringConstraints, Tag
+from typing_extensions import TypeAliasType
 
 from dramatis_contracts.base import Request
 from dramatis_contracts.simulation_engine.common import (
@@ -86,7 +87,10 @@ class FocusGroup(Request):
     simulation_parameters: SimulationParameters = SimulationParameters()
 
 
-ScenarioWord = Literal["photo_selection", "pricing", "pricing_strategy", "modification_testing"]
+ScenarioWord = TypeAliasType(
+    "ScenarioWord", Literal["photo_selection", "pricing", "pricing_strategy", "modification_testing"]
+)
+"""A scenario that follows from the property. An alias with a name, so that generated clients have one for it."""
 
 
 def _form_of(item: Any) -> str:
