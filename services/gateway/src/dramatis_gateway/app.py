@@ -140,6 +140,7 @@ async def open_gateway(runtime: Runtime) -> AsyncIterator[Gateway]:
                 task.cancel()
             await asyncio.wait(work)
             await parts.rate_limits.close()
+            await parts.claims.close()
 
 
 async def _start(bus: Bus, parts: _Parts) -> None:

@@ -4,17 +4,21 @@ A request claims its key by a unique insert. The claim is a lease: when the gate
 attempt takes it over, with the same seed, so that it makes the same ids and the services recognise their commands.
 """
 
+import asyncio
 import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from dramatis_gateway.expiry import expiry_index
 from dramatis_kit import Clock, Document, Resource, utc_now
+
+log = structlog.get_logger()
 
 KEPT = timedelta(hours=24)
 
@@ -74,6 +78,7 @@ class Claims:
     def __init__(self, database: AsyncDatabase[Document], clock: Clock = utc_now) -> None:
         self._claims = database["idempotency"]
         self._clock = clock
+        self._given_up: set[asyncio.Task[None]] = set()
 
     async def claim(self, request: Repeatable, seconds: float) -> Outcome:
         """The right to answer for `seconds`, or why there is none."""
@@ -94,13 +99,26 @@ class Claims:
         change = {"$set": {"state": "answered", "answer": kept}, "$unset": {"owned_until": ""}}
         await self._claims.update_one({"_id": claim.id, "owner": claim.owner}, change)
 
-    async def give_up(self, claim: Claim) -> None:
-        """There was no answer that counts: the next attempt may begin at once."""
-        change = {"$set": {"owned_until": self._clock()}}
-        await self._claims.update_one({"_id": claim.id, "owner": claim.owner}, change)
+    def give_up(self, claim: Claim) -> None:
+        """There was no answer that counts: the next attempt may begin at once. Nobody needs to wait for this."""
+        task = asyncio.create_task(self._give_up(claim), name="give up an idempotency key")
+        self._given_up.add(task)
+        task.add_done_callback(self._given_up.discard)
+
+    async def close(self) -> None:
+        """Wait for what is still being written."""
+        if self._given_up:
+            await asyncio.wait(self._given_up)
 
     def resources(self) -> Sequence[Resource]:
         return [expiry_index(self._claims)]
+
+    async def _give_up(self, claim: Claim) -> None:
+        change = {"$set": {"owned_until": self._clock()}}
+        try:
+            await self._claims.update_one({"_id": claim.id, "owner": claim.owner}, change)
+        except PyMongoError as error:
+            log.warning("idempotency key not given up: it is free when its claim ends", error=str(error))
 
     def _fresh(self, request: Repeatable, claim: Claim, seconds: float) -> Document:
         now = self._clock()

@@ -3,7 +3,6 @@
 It stands between the edge and the routes, so that no route knows of it beyond making its ids by `Caller.new_id`.
 """
 
-import asyncio
 import hashlib
 import re
 from collections.abc import Callable, Sequence
@@ -55,7 +54,6 @@ class Idempotency:
         self._deadline_of = deadline_of
         self._max_bytes = max_bytes
         self._prefixes = tuple(prefixes)
-        self._endings: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         principal: Principal | None = scope.get("state", {}).get("principal")
@@ -68,11 +66,6 @@ class Idempotency:
             return
         body = await _read(receive)
         await self._once(_repeatable(principal, scope, _checked(given), body), scope, body, receive, send)
-
-    async def close(self) -> None:
-        """Wait for what is still being written."""
-        if self._endings:
-            await asyncio.wait(self._endings)
 
     async def _once(self, request: Repeatable, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
         seconds = self._deadline_of(request.path) + _SECONDS_BEYOND_THE_DEADLINE
@@ -97,9 +90,7 @@ class Idempotency:
             await self._app(scope, _given(body, receive), answer.send)
         finally:
             if not answer.settled:
-                ending = asyncio.create_task(_give_up(self._claims, claim), name="give up an idempotency key")
-                self._endings.add(ending)
-                ending.add_done_callback(self._endings.discard)
+                self._claims.give_up(claim)
 
 
 class _Answer:
@@ -192,13 +183,6 @@ async def _replay(answer: StoredAnswer, send: Send) -> None:
         headers["Content-Length"] = str(len(answer.body))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers.raw})
     await send({"type": "http.response.body", "body": answer.body})
-
-
-async def _give_up(claims: Claims, claim: Claim) -> None:
-    try:
-        await claims.give_up(claim)
-    except PyMongoError as error:
-        log.warning("idempotency key not given up: it is free when its claim ends", error=str(error))
 
 
 async def _read(receive: Receive) -> bytes:

@@ -80,7 +80,7 @@ def complete(verb: str, path: str, operation: dict[str, Any]) -> None:
     for status, response in responses.items():
         names = [*_MEANINGS] if status != "401" else []
         names += [_REPLAYED] if repeatable and status < "429" and status != "401" else []
-        names += [_RETRY_AFTER] if status in ("429", "503") else []
+        names += [_RETRY_AFTER] if status in ("429", "503") or (repeatable and status == "409") else []
         found = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
         response["headers"] = {**found, **response.get("headers", {})}
     operation["responses"] = dict(sorted(responses.items()))

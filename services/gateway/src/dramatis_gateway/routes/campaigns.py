@@ -12,7 +12,6 @@ from dramatis_gateway.describe import described, documented
 from dramatis_gateway.door import TheCaller, answer, answer_page
 from dramatis_gateway.models import PageQuery
 from dramatis_gateway.validation import json_body
-from dramatis_kit import new_id
 
 router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"])
 
@@ -45,7 +44,7 @@ Changes = Annotated[v1.CampaignChanges, Depends(json_body(v1.CampaignChanges, "I
 async def create_campaign(caller: TheCaller, new: New) -> Response:
     """Keep a campaign, so that it can be tested by its id."""
     campaign = Campaign.model_validate(new.model_dump(exclude={"id"}))
-    command = v1.CreateCampaign(campaign_id=new.id or new_id("camp"), campaign=campaign)
+    command = v1.CreateCampaign(campaign_id=new.id or caller.new_id("camp"), campaign=campaign)
     created = await caller.ask(v1.create_campaign, command)
     return answer(created, 201, {"Location": f"/v1/campaigns/{created.id}"})
 
