@@ -114,3 +114,15 @@ async def test_the_raw_response_of_a_list_is_that_of_its_page(client: AsyncTinyT
     response = await client.with_raw_response(client.properties.list().first_page)()
     assert "elsewhere.invalid" in response.headers["link"]
     assert response.parsed.total == TOTAL
+
+
+async def test_metrics_are_joined_and_days_are_written_out(client: AsyncTinyTroupeClient, server: Receiver) -> None:
+    server.answers = [web.json_response({"persona_id": "pers_1", "period": "2026-01-01 to 2026-01-31"})]
+    await client.personas.analytics(
+        "pers_1", date_from=dt.date(2026, 1, 1), date_to="2026-01-31", metrics=["engagement", "predictions"]
+    )
+    assert parse_qs(server.posts[0].query) == {
+        "date_from": ["2026-01-01"],
+        "date_to": ["2026-01-31"],
+        "metrics": ["engagement,predictions"],
+    }
