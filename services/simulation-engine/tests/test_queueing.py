@@ -22,6 +22,7 @@ from dramatis_kit.service import Runtime, connect, select
 from dramatis_simulation_engine.admission import Admission
 from dramatis_simulation_engine.app import service, simulations_of
 from dramatis_simulation_engine.commands import Cancel, Request
+from dramatis_simulation_engine.latest import LatestProgress
 from dramatis_simulation_engine.settings import SimulationSettings
 from dramatis_simulation_engine.turns import Turns
 from dramatis_testkit.hosting import hosted
@@ -210,6 +211,29 @@ async def test_after_engines_were_killed_all_that_waited_are_carried_out_one_at_
         for simulation in asked:
             types = [event.type for event in await history(settings, simulation)]
             assert types.count("simulation.completed.v1") == 1
+
+
+async def test_an_engine_knows_the_progress_that_another_one_tells(bus: Bus) -> None:
+    """The tick comes from elsewhere: nobody here is at work on the second simulation, which waits for its turn."""
+    await request(bus)
+    other = await request(bus)
+    tick = v1.Progress(simulation_id=other.simulation_id, progress=0.4, current_step="photo_preferences")
+    await bus.publish_progress(A, tick)
+
+    async def known() -> bool:
+        return (await state(bus, other)).progress == 0.4
+
+    await until(known)
+    assert (await bus.call(v1.list_simulations, v1.ListSimulations(), tenant=A)).items[0].progress == 0.4
+
+
+def test_of_more_simulations_than_are_remembered_the_first_is_forgotten() -> None:
+    latest = LatestProgress(most=2)
+    for number in (1, 2, 3):
+        latest.note(A, v1.Progress(simulation_id=f"sim_{number}", progress=number / 10, current_step="x"))
+    assert [latest.of(A, f"sim_{number}") for number in (1, 2, 3)] == [None, 0.2, 0.3]
+    latest.note(A, v1.Progress(simulation_id="sim_3", progress=None, current_step="queued"))
+    assert (latest.of(A, "sim_3"), latest.of(B, "sim_3")) == (0.3, None)
 
 
 @pytest.fixture
