@@ -52,6 +52,12 @@ _CODES = (
         "Read the object, then decide anew.",
     ),
     ErrorCode(
+        "DUPLICATE_PERSONA",
+        409,
+        "This person is a persona already: one with the same name, and the same demographics or a source in common.",
+        "Use the persona that `details.issue` names, or say what tells the two people apart.",
+    ),
+    ErrorCode(
         "SIMULATION_NOT_COMPLETED",
         409,
         "The simulation has no results: it is still queued or running, or it failed or was cancelled.",

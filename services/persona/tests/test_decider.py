@@ -4,6 +4,7 @@ import pytest
 
 from dramatis_contracts.persona import v1
 from dramatis_kit import Rejected
+from dramatis_persona.commands import Create
 from dramatis_persona.decider import PersonaState, decide, evolve
 
 JOHN = v1.PersonaProfile(name="John Smith", demographics=v1.Demographics(age_range="45-55"))
@@ -17,12 +18,12 @@ def given(*events: v1.Event) -> PersonaState:
 
 
 def test_creating_a_persona_is_a_fact() -> None:
-    assert decide(v1.CreatePersona(persona_id="pers_1", profile=JOHN), given()) == [v1.PersonaCreated(profile=JOHN)]
+    assert decide(Create(JOHN, v1.Owner()), given()) == [v1.PersonaCreated(profile=JOHN)]
 
 
 def test_an_id_is_given_once() -> None:
     with pytest.raises(Rejected, match="CONFLICT"):
-        decide(v1.CreatePersona(persona_id="pers_1", profile=JOHN), given(v1.PersonaCreated(profile=JOHN)))
+        decide(Create(JOHN, v1.Owner()), given(v1.PersonaCreated(profile=JOHN)))
 
 
 def test_an_update_replaces_the_named_fields_and_keeps_the_others() -> None:
@@ -69,7 +70,7 @@ def test_a_deleted_persona_keeps_its_profile_for_older_simulations() -> None:
 )
 def test_a_persona_that_contradicts_itself_is_refused_with_its_field(preferences: dict[str, Any], field: str) -> None:
     contradictory = v1.Preferences.model_validate(preferences)
-    create = v1.CreatePersona(persona_id="pers_1", profile=JOHN.model_copy(update={"preferences": contradictory}))
+    create = Create(JOHN.model_copy(update={"preferences": contradictory}), v1.Owner())
     update = v1.UpdatePersona(persona_id="pers_1", changes=v1.PersonaChanges(preferences=contradictory))
     for command, history in ((create, given()), (update, given(v1.PersonaCreated(profile=JOHN)))):
         with pytest.raises(Rejected) as refused:
@@ -87,7 +88,7 @@ def test_a_persona_that_contradicts_itself_is_refused_with_its_field(preferences
 )
 def test_what_is_said_twice_or_from_both_sides_is_no_contradiction(preferences: dict[str, Any]) -> None:
     profile = JOHN.model_copy(update={"preferences": v1.Preferences.model_validate(preferences)})
-    assert decide(v1.CreatePersona(persona_id="pers_1", profile=profile), given())
+    assert decide(Create(profile, v1.Owner()), given())
 
 
 def test_a_persona_from_before_this_rule_can_still_be_changed_otherwise() -> None:

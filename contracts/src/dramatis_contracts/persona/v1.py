@@ -301,6 +301,7 @@ class SourceRead(EventBody):
     owner: ClassVar[str] = "persona"
 
     url: str
+    at: datetime
     digest: str | None = None
     failure: str | None = None
     failures: int = 0

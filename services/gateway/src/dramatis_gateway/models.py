@@ -20,8 +20,8 @@ class CreatedPersona(Resource):
 
     id: str
     created_at: datetime
-    status: Literal["active", "deleted"]
-    enrichment_status: Literal["none", "pending", "completed"]
+    status: persona.Status
+    enrichment_status: persona.EnrichmentStatus
     simulation_ready: bool
 
 
@@ -152,7 +152,11 @@ class ReplayRequest(Request):
 
 
 class PersonaQuery(PageQuery):
+    """Which personas; without a `status`, the active ones."""
+
     visibility: persona.Visibility | None = None
+    segment: persona.Word | None = None
+    status: Literal["active", "archived"] = "active"
 
 
 class SimulationQuery(PageQuery):

@@ -26,24 +26,25 @@ def check_consistent(preferences: Preferences) -> None:
 def _contradictions(preferences: Preferences) -> Iterator[tuple[str, int, str, str]]:
     wanted: dict[Plain, str] = {}
     for place, text in enumerate(preferences.must_have_features):
-        if (other := wanted.get(_negated(_plain(text)))) is not None:
+        if (other := wanted.get(negated(plain(text)))) is not None:
             yield "must_have_features", place, text, f"the must-have '{other}'"
-        wanted.setdefault(_plain(text), text)
+        wanted.setdefault(plain(text), text)
     refused: dict[Plain, str] = {}
     for place, text in enumerate(preferences.deal_breakers):
-        plain = _plain(text)
-        if plain in wanted:
-            yield "deal_breakers", place, text, f"the must-have '{wanted[plain]}'"
-        if (other := refused.get(_negated(plain))) is not None:
+        refusal = plain(text)
+        if refusal in wanted:
+            yield "deal_breakers", place, text, f"the must-have '{wanted[refusal]}'"
+        if (other := refused.get(negated(refusal))) is not None:
             yield "deal_breakers", place, text, f"the deal breaker '{other}'"
-        refused[plain] = text
+        refused[refusal] = text
 
 
-def _plain(text: str) -> Plain:
+def plain(text: str) -> Plain:
+    """What a text is about, whatever its case and its joining characters."""
     words = tuple(_WORD.findall(text.casefold())) or (text,)
     return (words[1:], True) if len(words) > 1 and words[0] in _NEGATORS else (words, False)
 
 
-def _negated(plain: Plain) -> Plain:
+def negated(plain: Plain) -> Plain:
     words, negated = plain
     return words, not negated

@@ -27,9 +27,7 @@ class Unbuilt(NamedTuple):
     method: str
 
 
-TINYTROUPE = (
-    Unbuilt("POST", "/v1/personas/{persona_id}/enrich", "persona", "enrich"),
-)
+TINYTROUPE = ()
 PREDICT = tuple(
     Unbuilt(verb, f"/api/predict/v1{path}", service, method)
     for verb, path, service, method in (

@@ -7,6 +7,7 @@ from dramatis_contracts.persona import stakeholders, v1
 from dramatis_eventlog import cause_of
 from dramatis_kit import Rejected
 from dramatis_persona.catalogue.entries import Entry, entries, stakeholder_of
+from dramatis_persona.commands import Create
 from dramatis_persona.handlers import Personas
 from dramatis_persona.projections import resource
 
@@ -35,5 +36,10 @@ async def _ensure(personas: Personas, call: Call[Any], entry: Entry) -> None:
     persona_id = entry.published.persona_id
     if (await personas.load(call.tenant, persona_id)).version:
         return
-    command = v1.CreatePersona(persona_id=persona_id, profile=entry.persona)
-    await personas.handle(call.tenant, persona_id, command, command_id=f"catalogue:{persona_id}", cause=cause_of(call))
+    await personas.handle(
+        call.tenant,
+        persona_id,
+        Create(entry.persona, v1.Owner()),
+        command_id=f"catalogue:{persona_id}",
+        cause=cause_of(call),
+    )
