@@ -111,6 +111,12 @@ async def test_a_spent_rate_limit_is_waited_out_within_the_time(
         await simulation.wait_for_completion(timeout=5, poll_interval=0.01)
 
 
+async def test_waiting_survives_a_server_that_is_started_anew(client: AsyncTinyTroupeClient, server: Receiver) -> None:
+    away = [web.Response(status=503) for _ in range(5)]
+    simulation = await requested(client, server, *away, said(status="completed"), web.json_response(RESULTS))
+    assert (await simulation.wait_for_completion(poll_interval=0.01)).status == "completed"
+
+
 async def test_what_was_carried_out_at_once_is_there_at_once(client: AsyncTinyTroupeClient, server: Receiver) -> None:
     found = {"optimal_sequence": {}, "predicted_conversion_rate": 0.35, "key_insights": ["Day 3 counts"]}
     server.answers = [web.json_response({"simulation_id": "sim_1", "recommendations": found})]

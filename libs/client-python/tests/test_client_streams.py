@@ -91,9 +91,16 @@ async def test_a_stream_that_cannot_be_opened_says_why(client: AsyncTinyTroupeCl
             await anext(events)
     server.always = stream()  # it ends before it begins
     with pytest.raises(APIConnectionError):
-        async with client.events.stream() as events:
+        async with client.events.stream(max_retries=2) as events:
             await anext(events)
     assert len(server.posts) == 1 + 3
+
+
+async def test_a_stream_survives_a_server_that_is_started_anew(client: AsyncTinyTroupeClient, server: Receiver) -> None:
+    server.answers = [stream(POSITION), *(web.Response(status=503) for _ in range(5)), stream(sse(1))]
+    async with client.events.stream() as events:
+        assert (await anext(events)).id == "evt_1"
+    assert [post.headers.get("last-event-id") for post in server.posts[1:]] == ["p0"] * 6
 
 
 async def test_a_page_instead_of_a_stream_is_not_taken_for_one(client: AsyncTinyTroupeClient, server: Receiver) -> None:

@@ -9,6 +9,9 @@ LONGEST_PAUSE = 8.0
 LONGEST_WISH = 60.0
 """Seconds. A server that asks for a longer `Retry-After` gets no repetition: its caller had better know."""
 
+PATIENT_RETRIES = 8
+"""For what lasts longer than a call, a stream or waiting: some 40 s, in which a server can be started anew."""
+
 _REPEATED = frozenset({408, 429, 500, 502, 503, 504})
 
 

@@ -10,6 +10,7 @@ from tinytroupe_client._async._transport import AsyncTransport
 from tinytroupe_client._http import call, path
 from tinytroupe_client._parsing import parsed_message
 from tinytroupe_client._polling import DEFAULT_WAIT, pauses
+from tinytroupe_client._retries import PATIENT_RETRIES
 from tinytroupe_client.errors import (
     RateLimitError,
     SimulationCancelled,
@@ -124,7 +125,7 @@ class AsyncSimulation:
 
     async def _look(self, deadline: float) -> None:
         try:
-            await self.refresh()
+            await self.refresh(max_retries=PATIENT_RETRIES)
         except RateLimitError as full:
             # Others use the key, too: waiting is what was asked for anyway.
             pause = full.retry_after

@@ -9,6 +9,7 @@ from typing import Any, Self, Unpack
 from tinytroupe_client._http import call, path
 from tinytroupe_client._parsing import parsed_message
 from tinytroupe_client._polling import DEFAULT_WAIT, pauses
+from tinytroupe_client._retries import PATIENT_RETRIES
 from tinytroupe_client._sync._io import sleep
 from tinytroupe_client._sync._transport import Transport
 from tinytroupe_client.errors import (
@@ -125,7 +126,7 @@ class Simulation:
 
     def _look(self, deadline: float) -> None:
         try:
-            self.refresh()
+            self.refresh(max_retries=PATIENT_RETRIES)
         except RateLimitError as full:
             # Others use the key, too: waiting is what was asked for anyway.
             pause = full.retry_after

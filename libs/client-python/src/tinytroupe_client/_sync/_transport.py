@@ -12,7 +12,7 @@ import httpx2
 from tinytroupe_client._configuration import SILENCE_SECONDS, Configuration, limits
 from tinytroupe_client._http import Answer, Call
 from tinytroupe_client._parsing import ModelT, parsed
-from tinytroupe_client._retries import pause_before_retry
+from tinytroupe_client._retries import PATIENT_RETRIES, pause_before_retry
 from tinytroupe_client._sync._io import connection_errors, exchange, sleep, websocket
 from tinytroupe_client.errors import APIConnectionError, TinyTroupeError, successful
 from tinytroupe_client.responses import seen
@@ -45,7 +45,7 @@ class Transport:
             try:
                 return seen(successful(exchange(self._http, self._request(call, seconds), seconds)))
             except TinyTroupeError as error:
-                pause = self._pause(error, attempt, call)
+                pause = _pause(call, error, attempt, self._configuration.max_retries)
                 if pause is None:
                     raise
             sleep(pause)
@@ -77,7 +77,7 @@ class Transport:
                         yield message
                 raise APIConnectionError("the stream ended")
             except TinyTroupeError as error:
-                pause = self._pause(error, failures, call)
+                pause = _pause(call, error, failures, PATIENT_RETRIES)
                 if pause is None:
                     raise
             failures += 1
@@ -110,9 +110,9 @@ class Transport:
             timeout=limits(seconds),
         )
 
-    def _pause(self, error: TinyTroupeError, attempt: int, call: Call) -> float | None:
-        most = self._configuration.max_retries if call.max_retries is None else call.max_retries
-        pause = pause_before_retry(error, attempt, most)
-        if pause is not None:
-            log.info("%s %s failed, again in %.2f s: %s", call.method, call.path, pause, error)
-        return pause
+
+def _pause(call: Call, error: TinyTroupeError, attempt: int, usual: int) -> float | None:
+    pause = pause_before_retry(error, attempt, usual if call.max_retries is None else call.max_retries)
+    if pause is not None:
+        log.info("%s %s failed, again in %.2f s: %s", call.method, call.path, pause, error)
+    return pause

@@ -66,6 +66,7 @@ class SimulationUpdate(Model):
     simulation_id: str
     progress: float | None = None
     current_step: str | None = None
+    queue_position: int | None = None
     partial_results: dict[str, Any] = Field(default_factory=dict)
     error: dict[str, Any] | None = None
 
