@@ -5,9 +5,11 @@ import uuid
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
 from dramatis_engines.example import PERSONAS
+from dramatis_testkit.receiver import receiving
 
 DEADLINE = 60
 LISTING: dict[str, Any] = {
@@ -68,13 +70,14 @@ def focus_group(property_id: str, **params: Any) -> dict[str, Any]:
 
 
 async def test_the_published_batch_of_personas_is_answered_as_published(api: httpx.AsyncClient) -> None:
-    told = await create(api, *PERSONAS, continue_on_error=True, return_errors=True)
+    people = [{**profile, "name": f"{profile['name']} {uuid.uuid4()}"} for profile in PERSONAS]
+    told = await create(api, *people, continue_on_error=True, return_errors=True)
     assert {"batch_id", "successful", "failed", "results", "errors"} <= set(told)
     assert (told["successful"], told["failed"], told["errors"]) == (2, 0, [])
     for index, result in enumerate(told["results"]):
         assert (result["index"], result["status"]) == (index, 201)
         found = (await api.get(f"/v1/personas/{result['id']}")).raise_for_status().json()
-        assert found["name"] == PERSONAS[index]["name"]
+        assert found["name"] == people[index]["name"]
         assert {name: found[name] for name in result["persona"]} == result["persona"]
 
 
@@ -253,16 +256,28 @@ async def test_a_batch_that_nobody_knows_is_not_found(api: httpx.AsyncClient) ->
         assert (answered.status_code, answered.json()["error"]["code"]) == (404, "NOT_FOUND")
 
 
-async def test_the_end_of_a_batch_is_an_event_that_can_be_subscribed_to(api: httpx.AsyncClient) -> None:
+async def test_nothing_personal_stands_in_the_events_of_a_batch(api: httpx.AsyncClient) -> None:
+    told = await create(api, {"name": f"Ann {uuid.uuid4()}"})
+    events: list[dict[str, Any]] = []
+    async with asyncio.timeout(DEADLINE):
+        while len(events) < 3:
+            events = (await api.get(f"/v1/events?subject={told['batch_id']}")).json()["items"]
+            await asyncio.sleep(0.05)
+    types = [event["type"] for event in events]
+    assert types == ["batch.requested.v1", "batch.items_finished.v1", "batch.completed.v1"]
+    assert "Ann" not in str(events)
+
+
+async def test_the_end_of_a_batch_arrives_as_a_webhook(api: httpx.AsyncClient) -> None:
     offered = (await api.get("/v1/event-types")).raise_for_status().json()["items"]
     assert {"batch.completed", "batch.cancelled"} <= {entry["name"] for entry in offered if entry["available"]}
-    told = await create(api, {"name": f"Ann {uuid.uuid4()}"})
-    async with asyncio.timeout(DEADLINE):
-        while True:
-            page = (await api.get(f"/v1/events?subject={told['batch_id']}")).json()
-            types = [event["type"] for event in page["items"]]
-            if "batch.completed.v1" in types:
-                break
-            await asyncio.sleep(0.05)
-    assert types == ["batch.requested.v1", "batch.items_finished.v1", "batch.completed.v1"]
-    assert "Ann" not in str(page)
+    async with receiving() as receiver:
+        wanted = {"url": receiver.url, "events": ["batch.completed"]}
+        webhook = (await api.post("/v1/webhooks", json=wanted)).raise_for_status().json()["id"]
+        told = await run(api, {"type": "intervention", "params": FOLLOW_UP})
+        (post,) = await receiver.got(1)
+        await api.delete(f"/v1/webhooks/{webhook}")
+    body = orjson.loads(post.body)
+    assert body["event_type"] == "batch.completed"
+    assert body["data"]["object_id"] == told["batch_id"]
+    assert body["data"]["details"]["successful"] == 1

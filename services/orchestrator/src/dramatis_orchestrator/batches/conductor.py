@@ -8,11 +8,10 @@ it next asks again, and the engine answers a repeated command as before.
 import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import Any
 
 from dramatis_bus import Bus, Fault, Received
 from dramatis_contracts import registry
-from dramatis_contracts.base import Viewer
+from dramatis_contracts.base import EventBody, Viewer
 from dramatis_contracts.envelope import Envelope
 from dramatis_contracts.orchestrator import v1
 from dramatis_contracts.simulation_engine import v1 as engine
@@ -57,15 +56,15 @@ class Conductor:
 
     async def on_end(self, received: Received) -> None:
         """A simulation ended: whether it belongs to a batch is told by its id, and confirmed by the batch."""
-        ended = registry.decode(received.envelope)
-        if (place := batch_of(received.envelope.subject)) is None:
+        simulation = received.envelope.subject
+        if (place := batch_of(simulation)) is None:
             return
         batch_id, index = place
         turn = _turn(received.envelope, batch_id)
-        loaded = await self.batches.load(turn.tenant, batch_id)
-        if index < len(loaded.state.items) and loaded.state.items[index].id == received.envelope.subject:
-            await self._commit(turn, Finish((_end_of(ended, index, received.envelope.subject),)))
-            self.asked.pop((turn.tenant, received.envelope.subject), None)
+        items = (await self.batches.load(turn.tenant, batch_id)).state.items
+        if index < len(items) and items[index].id == simulation:
+            await self._commit(turn, Finish((_end_of(registry.decode(received.envelope), index, simulation),)))
+            self.asked.pop((turn.tenant, simulation), None)
 
     async def _advance_with_others(self, turn: Turn) -> None:
         after = await self._advance(turn)
@@ -210,7 +209,7 @@ def _turn(envelope: Envelope, batch_id: str) -> Turn:
     return Turn(envelope.tenantid, batch_id, Cause(envelope.correlationid, envelope.id, traceparent()))
 
 
-def _end_of(event: Any, index: int, simulation: str) -> v1.EndedItem:
+def _end_of(event: EventBody, index: int, simulation: str) -> v1.EndedItem:
     match event:
         case engine.SimulationFailed(code=code, reason=reason):
             error = v1.ItemError(code=code, message=reason)
