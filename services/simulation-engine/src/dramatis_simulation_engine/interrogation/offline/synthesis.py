@@ -1,0 +1,153 @@
+"""The final answer in plain language: what it rests on, what stays open, and what to check with real users. Pure."""
+
+from dramatis_contracts.interrogation.v1 import (
+    RESIDUAL,
+    Citation,
+    Evidence,
+    Hypothesis,
+    InterrogationCompleted,
+    StopReason,
+)
+from dramatis_simulation_engine.interrogation.dossier import Dossier
+from dramatis_simulation_engine.interrogation.method.beliefs import beliefs_of, evidence_of, probabilities_of
+from dramatis_simulation_engine.interrogation.method.whys import chain_of
+from dramatis_simulation_engine.interrogation.offline.wording import shortened
+from dramatis_simulation_engine.interrogation.reading.causes import taxonomy
+
+_CITED = 3
+_OTHERS = 3
+_WORTH_NAMING = 0.05
+_TELLING = 0.2
+_STOPPED = {
+    "decided": "it ended because one explanation stood out",
+    "exhausted": "it ended because no further question would have told anything",
+    "message_limit": "it ended because the agreed number of messages was used up",
+    "stakeholder_tired": "it ended because the stakeholder had enough",
+}
+
+
+def synthesise(dossier: Dossier, stopped: StopReason) -> InterrogationCompleted:
+    """One paragraph each: the answer, its evidence, the other explanations, the uncertainty, the next step."""
+    beliefs = probabilities_of(dossier)
+    ranked = sorted(dossier.hypotheses, key=lambda h: (-beliefs[h.id], h.id))
+    leading = ranked[0]
+    citations = _citations(dossier, leading)
+    uncertainty = _uncertainty(dossier, leading, beliefs, stopped)
+    parts = (
+        _verdict(dossier, leading, beliefs),
+        _rests_on(dossier, leading, citations),
+        _others(dossier, ranked[1:], beliefs),
+        uncertainty,
+        _next_step(leading, ranked[1:], beliefs),
+    )
+    return InterrogationCompleted(
+        final_answer="\n\n".join(filter(None, parts)),
+        beliefs=beliefs_of(dossier),
+        citations=citations,
+        uncertainty=uncertainty,
+        stop_reason=stopped,
+    )
+
+
+def _likelihood(probability: float) -> str:
+    for level, words in ((0.85, "very likely"), (0.65, "likely"), (0.45, "about as likely as not"), (0.2, "possible")):
+        if probability >= level:
+            return words
+    return "only one possibility among several"
+
+
+def _verdict(dossier: Dossier, leading: Hypothesis, beliefs: dict[str, float]) -> str:
+    problem, probability = shortened(dossier.requested.user_input), beliefs[leading.id]
+    if beliefs[RESIDUAL] > probability:
+        return (
+            f"For “{problem}”, none of the explanations examined fits well: “none of these” stands at "
+            f"{beliefs[RESIDUAL]:.0%}. The best of them, “{leading.title}”, reaches {probability:.0%}."
+        )
+    root = chain_of(dossier, leading).root
+    why = f" The reason behind it seems to be that {_uncapped(root)}." if root else ""
+    return (
+        f"For “{problem}”, the leading explanation is “{leading.title}”: {_likelihood(probability)} "
+        f"({probability:.0%}) after this simulated interview.{why}"
+    )
+
+
+def _uncapped(text: str) -> str:
+    return text[:1].lower() + text[1:].rstrip(".") if not text.startswith("I ") else text.rstrip(".")
+
+
+def _telling(dossier: Dossier, hypothesis_id: str) -> list[Evidence]:
+    """Evidence that moved a belief noticeably, strongest first; one piece for each answer."""
+    pieces = [e for e in evidence_of(dossier) if e.hypothesis_id == hypothesis_id]
+    pieces = [e for e in pieces if abs(e.log_likelihood_ratio) >= _TELLING]
+    best: dict[int, Evidence] = {}
+    for piece in sorted(pieces, key=lambda e: -abs(e.log_likelihood_ratio)):
+        best.setdefault(piece.answer, piece)
+    return list(best.values())
+
+
+def _citations(dossier: Dossier, leading: Hypothesis) -> tuple[Citation, ...]:
+    cited = sorted(_telling(dossier, leading.id)[:_CITED], key=lambda e: e.answer)
+    outside = sorted(_telling(dossier, RESIDUAL)[:1], key=lambda e: e.answer)
+    asked_of = {exchange.number: exchange.question.hypothesis_id for exchange in dossier.exchanges}
+    return tuple(
+        Citation(hypothesis_id=asked_of.get(e.answer, leading.id), answer=e.answer, quote=e.quote)
+        for e in (*cited, *outside)
+    )
+
+
+def _rests_on(dossier: Dossier, leading: Hypothesis, citations: tuple[Citation, ...]) -> str:
+    if not citations:
+        return "The stakeholder said nothing that bears on it: this is hardly more than the assumptions of the start."
+    lines = [f"answer {c.answer}: “{c.quote}”" for c in citations]
+    against = [e for e in _telling(dossier, leading.id) if e.log_likelihood_ratio < 0]
+    turned = f" Against it stands answer {against[0].answer}." if against else ""
+    return f"It rests on what the simulated stakeholder said: {'; '.join(lines)}.{turned}"
+
+
+def _others(dossier: Dossier, others: list[Hypothesis], beliefs: dict[str, float]) -> str:
+    worth = [h for h in others if beliefs[h.id] >= _WORTH_NAMING][:_OTHERS]
+    named = "; ".join(f"“{h.title}” ({beliefs[h.id]:.0%})" for h in worth)
+    contradicted = [h for h in others if any(e.log_likelihood_ratio < 0 for e in _telling(dossier, h.id))][:_OTHERS]
+    against = "; ".join(f"“{h.title}” ({_said_against(dossier, h)})" for h in contradicted)
+    first = f"Also in question: {named}." if named else "No other of the explanations examined stays above 5 %."
+    return f"{first} The stakeholder spoke against: {against}." if against else first
+
+
+def _said_against(dossier: Dossier, hypothesis: Hypothesis) -> str:
+    piece = next(e for e in _telling(dossier, hypothesis.id) if e.log_likelihood_ratio < 0)
+    return f"answer {piece.answer}"
+
+
+def _uncertainty(dossier: Dossier, leading: Hypothesis, beliefs: dict[str, float], stopped: StopReason) -> str:
+    unknown = sum(1 for e in dossier.exchanges if e.answer and not e.answer.knows)
+    answers = sum(1 for e in dossier.exchanges if e.answer)
+    silent = f", {unknown} of which were “I don't know”" if unknown else ""
+    outside = [e for e in _telling(dossier, RESIDUAL) if e.log_likelihood_ratio > 0]
+    beyond = (
+        f" Answer {outside[0].answer} hints at something that no hypothesis covers ({_what(outside[0])})."
+        if outside
+        else ""
+    )
+    return (
+        f"What stays uncertain: {1 - beliefs[leading.id]:.0%} that “{leading.title}” is not the main cause, of which "
+        f"{beliefs[RESIDUAL]:.0%} that it is none of those examined.{beyond} This was one interview of {answers} "
+        f"answers{silent} with a simulated person who knows only their profile; {_STOPPED[stopped]}. It is not "
+        "evidence about real users, and the strengths of belief are assumed, not measured on them."
+    )
+
+
+def _what(piece: Evidence) -> str:
+    return piece.why.rsplit(": ", 1)[-1].rstrip(".")
+
+
+def _next_step(leading: Hypothesis, others: list[Hypothesis], beliefs: dict[str, float]) -> str:
+    first = _verify(leading)
+    rival = next((h for h in others if beliefs[h.id] >= _WORTH_NAMING and _verify(h)), None)
+    also = f" To tell it from “{rival.title}”: {_verify(rival)}." if rival else ""
+    asked = first or "ask those who left what they did on their last day"
+    return f"Before acting, check it with real users: {asked}.{also}"
+
+
+def _verify(hypothesis: Hypothesis) -> str:
+    cause = taxonomy().causes.get(hypothesis.cause or "")
+    return cause.verify if cause else ""

@@ -1,0 +1,193 @@
+"""How a text speaks for and against each cause, clause by clause, with the words that say so. Pure."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from dramatis_simulation_engine.interrogation.reading.causes import taxonomy
+from dramatis_simulation_engine.interrogation.reading.lexicon import Cue, lexicon
+from dramatis_simulation_engine.interrogation.reading.stems import stems_of, words_of
+
+_SENTENCE = re.compile(r"[^.!?;\n]+(?:[.!?;](?=\d)[^.!?;\n]*)*[.!?;]*")
+_TURN = re.compile(r"(?:,|;|\s[-–—])?\s+(?=(?:but|though|although|however|yet|only that|whereas)\b)", re.IGNORECASE)
+_NEGATORS = frozenset({"not", "no", "never", "without", "hardly", "nothing", "nobody", "neither"})
+_NUMBER = re.compile(r"\d")
+_SATURATION = 2.5
+"""How much a clause must say until one more word adds little."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A literal piece of a text. `support`/`against`: by cause, how strongly it says so (from 0)."""
+
+    text: str
+    support: Mapping[str, float]
+    against: Mapping[str, float]
+    story: float
+    past: bool
+    first_person: bool
+    measured: bool
+    opinion: bool
+    hedged: bool
+    hearsay: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a whole text says about one cause: strength −1…1 and the clause that says it best."""
+
+    strength: float
+    clause: Clause
+
+
+def sentences_of(text: str) -> tuple[str, ...]:
+    """The sentences of a text, each a literal part of it."""
+    return tuple(piece for piece in (m.group().strip() for m in _SENTENCE.finditer(text)) if len(piece) > 1)
+
+
+def clauses_of(text: str) -> tuple[Clause, ...]:
+    """Sentences, divided where they turn ("…, but …")."""
+    return tuple(
+        read_clause(piece.strip())
+        for sentence in sentences_of(text)
+        for piece in _TURN.split(sentence)
+        if piece and piece.strip()
+    )
+
+
+@lru_cache(maxsize=4096)
+def read_clause(text: str) -> Clause:
+    """Read one clause; the same text is read once."""
+    stems = stems_of(text)
+    features = lexicon().features(stems)
+    words = frozenset(words_of(text))
+    support, against = _sides(stems, features)
+    past = any(word in lexicon().raw["past"] or (word.endswith("ed") and len(word) > 4) for word in words)
+    first = bool(words & lexicon().raw["self"])
+    return Clause(
+        text=text,
+        support=support,
+        against=against,
+        story=_story(features, past=past, first=first),
+        past=past,
+        first_person=first,
+        measured=past and bool("@measured" in features or "%" in text or len(_NUMBER.findall(text)) > 1),
+        opinion="@opinion" in features and not past,
+        hedged="@hedge" in features,
+        hearsay="@hearsay" in features,
+    )
+
+
+def _story(features: Mapping[str, int], *, past: bool, first: bool) -> float:
+    """How much a clause tells of what happened to the speaker: ASSUMED weights."""
+    told = 0.5 * past + 0.3 * first * past
+    told += 0.7 * ("@quit" in features) + 0.5 * ("@because" in features)
+    told += 0.4 * ("@bad" in features) + 0.4 * ("@not" in features)
+    return told - 1.0 * ("@dismiss" in features) - 0.6 * _praised(features)
+
+
+def _praised(features: Mapping[str, int]) -> bool:
+    return "@fine" in features and not ({"@bad", "@quit", "@not"} & features.keys())
+
+
+def _sides(stems: tuple[str, ...], features: Mapping[str, int]) -> tuple[dict[str, float], dict[str, float]]:
+    near = _near(features)
+    signs, denied = _signs(stems, features)
+    fine = _matched(taxonomy().fine, features)
+    dismissed, praised = "@dismiss" in features, _praised(features)
+    pressed = 1.0 if {"@bad", "@quit", "@not", "@because"} & features.keys() else 0.5
+    decisive = 1.25 if {"@quit", "@because"} & features.keys() else 1.0
+    support: dict[str, float] = {}
+    against: dict[str, float] = {}
+    for cause in dict.fromkeys((*near, *signs, *denied, *fine)):
+        topic, sign = near.get(cause, 0.0), signs.get(cause, 0.0)
+        against_it = 1.5 * fine.get(cause, 0.0) + 1.2 * denied.get(cause, 0.0)
+        if dismissed:
+            against_it += topic + sign
+            sign = topic = 0.0
+        elif praised and not sign:
+            against_it += 0.8 * topic
+            topic = 0.0
+        total = decisive * (2.0 * sign + pressed * topic) - against_it
+        if total > 0:
+            support[cause] = total
+        elif total < 0:
+            against[cause] = -total
+    return support, against
+
+
+def _near(features: Mapping[str, int]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for feature, causes in taxonomy().near.items():
+        hits = features.get(feature, 0)
+        for cause in causes if hits else ():
+            found[cause] = found.get(cause, 0.0) + 0.45 + 0.2 * (min(hits, 4) - 1)
+    return found
+
+
+def _signs(stems: tuple[str, ...], features: Mapping[str, int]) -> tuple[dict[str, float], dict[str, float]]:
+    """Cues found, and cues found behind a negation ("it never crashed")."""
+    shadow = _negated(stems)
+    said: dict[str, list[float]] = {}
+    denied: dict[str, list[float]] = {}
+    for feature in features:
+        for cause, cue in taxonomy().signs.get(feature, ()):
+            if cue.parts <= features.keys():
+                side = denied if not cue.negated and _in_shadow(cue, shadow) else said
+                side.setdefault(cause, []).append(cue.weight)
+    return {c: _together(w) for c, w in said.items()}, {c: _together(w) for c, w in denied.items()}
+
+
+def _negated(stems: tuple[str, ...]) -> frozenset[str]:
+    """The words that stand within two words after a negator."""
+    return frozenset(
+        word for at, negator in enumerate(stems) if negator in _NEGATORS for word in stems[at + 1 : at + 3]
+    )
+
+
+def _in_shadow(cue: Cue, shadow: frozenset[str]) -> bool:
+    if not shadow or len(cue.parts) > 1:
+        return False
+    words = next(iter(cue.parts)).rstrip("*").split()
+    return any(word.startswith(words[0]) for word in shadow)
+
+
+def _matched(filed: Mapping[str, tuple[tuple[str, Cue], ...]], features: Mapping[str, int]) -> dict[str, float]:
+    found: dict[str, list[float]] = {}
+    for feature in features:
+        for cause, cue in filed.get(feature, ()):
+            if cue.parts <= features.keys():
+                found.setdefault(cause, []).append(cue.weight)
+    return {cause: _together(weights) for cause, weights in found.items()}
+
+
+def _together(weights: list[float]) -> float:
+    """Cues of one clause overlap: each further one counts half of the one before."""
+    return sum(weight * 0.5**at for at, weight in enumerate(sorted(weights, reverse=True)))
+
+
+def said_in(text: str) -> dict[str, Said]:
+    """What a text says about each cause that it touches; weaker than the loudest cause counts less."""
+    clauses = clauses_of(text)
+    totals: dict[str, float] = {}
+    best: dict[str, tuple[float, Clause]] = {}
+    for clause in clauses:
+        for sign, side in ((1.0, clause.support), (-1.0, clause.against)):
+            for cause, amount in side.items():
+                totals[cause] = totals.get(cause, 0.0) + sign * amount
+                key = f"{cause}{sign:+.0f}"
+                if amount > best.get(key, (0.0, clause))[0]:
+                    best[key] = (amount, clause)
+    loudest = max(totals.values(), default=0.0)
+    found = {}
+    for cause, total in totals.items():
+        if total and (key := f"{cause}{math.copysign(1, total):+.0f}") in best:
+            found[cause] = Said(_strength(total, loudest), best[key][1])
+    return found
+
+
+def _strength(total: float, loudest: float) -> float:
+    share = min(1.0, total / loudest) if total > 0 else 1.0
+    return math.copysign(-math.expm1(-abs(total) / _SATURATION), total) * share**2
