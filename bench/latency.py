@@ -4,14 +4,10 @@ import asyncio
 import time
 from dataclasses import dataclass
 
-import orjson
-
 from bench.measure import Row, Size, Spread, Target, quantile, spread
-from bench.platform import Api, Seen, platform
-from dramatis_engines.example import PERSONAS
+from bench.platform import Api, Seen, platform, somebody
 
 PER_SECOND = 100
-_BODY = orjson.dumps(PERSONAS[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +55,6 @@ async def _run(api: Api, seen: Seen, commands: int) -> list[Command]:
 
 async def _command(api: Api, seen: Seen) -> Command:
     sent = time.perf_counter()
-    persona, answered = await api.post("/v1/personas", _BODY)
+    persona, answered = await api.post("/v1/personas", somebody())
     moment = await seen.of(persona["id"])
     return Command(1000 * (moment - sent), 1000 * (moment - answered))

@@ -8,15 +8,11 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-import orjson
-
 from bench.measure import Pair, Row, Size, Spread, ours_of, ratio_of, reference_of
-from bench.platform import Api, platform
-from dramatis_engines.example import PERSONAS
+from bench.platform import Api, platform, somebody
 from dramatis_kit import new_id
 
 _IN_FLIGHT = 32
-_BODY = orjson.dumps(PERSONAS[0])
 _NO_KEY = {"Authorization": ""}
 
 Ask = Callable[[], Awaitable[object]]
@@ -36,7 +32,7 @@ async def measure(size: Size) -> list[Row]:
 
 
 async def _create(api: Api, key: str | None) -> None:
-    await api.post("/v1/personas", _BODY, key)
+    await api.post("/v1/personas", somebody(), key)
 
 
 async def _pairs(ours: Ask, reference: Ask, pairs: int, requests: int) -> list[Pair]:

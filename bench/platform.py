@@ -10,6 +10,8 @@ import aiohttp
 import orjson
 
 from bench.engines import folder
+from dramatis_engines.example import PERSONAS
+from dramatis_kit import new_id
 from dramatis_testkit.platforms import running_platform
 
 NO_LIMITS = {f"DRAMATIS_GATEWAY_DEVELOPMENT_{window}": "1000000000" for window in ("PER_HOUR", "PER_MINUTE")}
@@ -24,6 +26,11 @@ async def platform() -> AsyncIterator["Api"]:
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=10)
         async with aiohttp.ClientSession(running.url, headers=headers, timeout=timeout) as session:
             yield Api(session)
+
+
+def somebody() -> bytes:
+    """The body of a request for a persona whom nobody asked for yet."""
+    return orjson.dumps({**PERSONAS[0], "name": new_id("name")})
 
 
 class Refused(Exception):
