@@ -104,13 +104,6 @@ def unique(name: str) -> str:
     return f"{name} {uuid4().hex[:8]}"
 
 
-def forget(client: TinyTroupeClient, *names: str) -> None:
-    """Delete whom other tests have created under these names."""
-    for persona in list(client.personas.list()):
-        if persona.name in names:
-            client.personas.delete(persona.id)
-
-
 def run(script: str, platform: RunningPlatform) -> str:
     """What a script prints that a user runs with nothing but the environment."""
     environment = {**os.environ, "TINYTROUPE_BASE_URL": f"{platform.url}/v1", "TINYTROUPE_API_KEY": platform.api_key}
@@ -126,7 +119,6 @@ def test_the_printed_example_runs_as_it_is(client: TinyTroupeClient, platform: R
     (example,) = blocks(SPECIFICATION)
     property_id = f"prop_{uuid4().hex}"
     client.properties.create(id=property_id, price=45_000_000, photos=[{"caption": caption} for caption in PHOTOS])
-    forget(client, "John Smith")
     before = client.personas.list(page_size=1).first_page().total or 0
     assert example.count("your_api_key") == example.count("prop_123") == 1
     printed = run(example.replace("your_api_key", platform.api_key).replace("prop_123", property_id), platform)
@@ -139,8 +131,7 @@ def test_the_printed_example_runs_as_it_is(client: TinyTroupeClient, platform: R
     assert printed.strip() == str(results.recommendations)
 
 
-def test_every_block_of_the_readme_runs(client: TinyTroupeClient, platform: RunningPlatform) -> None:
-    forget(client, "John Smith", "Maya Chen", "Ada Moreau")
+def test_every_block_of_the_readme_runs(platform: RunningPlatform) -> None:
     printed = run("\n".join(blocks(README.read_text())), platform)
     assert "persona.created.v1" in printed
     assert "INVALID_PERSONA demographics.age_range" in printed
@@ -160,14 +151,33 @@ def test_an_agents_key_opens_less_than_the_brokerages(client: TinyTroupeClient, 
             agent.segments.list()
 
 
-def test_a_personas_analytics_are_of_the_days_asked_for(client: TinyTroupeClient) -> None:
+def test_a_personas_analytics_are_of_the_days_and_metrics_asked_for(client: TinyTroupeClient) -> None:
     persona = client.personas.create(name=unique("Ann"))
-    analytics = client.personas.analytics(persona.id, date_from=dt.date(2026, 1, 1), date_to="2026-01-31")
+    analytics = client.personas.analytics(
+        persona.id, date_from=dt.date(2026, 1, 1), date_to="2026-01-31", metrics=["engagement", "predictions"]
+    )
     assert analytics.period == "2026-01-01 to 2026-01-31"
     assert analytics.engagement_metrics
     assert analytics.engagement_metrics.properties_viewed == 0
-    assert analytics.preference_evolution
     assert analytics.predictions
+    assert analytics.preference_evolution is None
+
+
+def test_a_persona_is_put_aside_and_taken_back(client: TinyTroupeClient) -> None:
+    persona = client.personas.create(name=unique("Ann"), segments=["finance_executives"])
+    assert client.personas.archive(persona.id).status == "archived"
+    assert persona.id in [found.id for found in client.personas.list(status="archived")]
+    assert persona.id not in [found.id for found in client.personas.list(segment="finance_executives")]
+    assert client.personas.restore(persona.id).status == "active"
+    assert persona.id in [found.id for found in client.personas.list(segment="finance_executives")]
+
+
+def test_the_same_person_twice_is_a_conflict(client: TinyTroupeClient) -> None:
+    name, source = unique("Ann"), f"https://linkedin.com/in/{uuid4().hex}"
+    client.personas.create(name=name, enrichment_sources=[{"type": "linkedin", "url": source}])
+    with pytest.raises(ConflictError) as conflict:
+        client.personas.create(name=name, enrichment_sources=[{"type": "linkedin", "url": source}])
+    assert conflict.value.code == "DUPLICATE_PERSONA"
 
 
 def test_a_persona_is_created_read_changed_listed_and_deleted(client: TinyTroupeClient) -> None:
