@@ -28,6 +28,7 @@ BENCHMARKS = {
     "model": "bench.model",
     "matching": "bench.matching",
     "replicas": "bench.replicas",
+    "interrogations": "bench.interrogations",
     "webhooks": "bench.webhooks",
     "start-up": "bench.start_up",
 }

@@ -22,6 +22,7 @@ from dramatis_simulation_engine.campaigns.decider import CampaignState
 from dramatis_simulation_engine.campaigns.handlers import CampaignHandlers, Campaigns
 from dramatis_simulation_engine.decider import Simulation, decide, evolve
 from dramatis_simulation_engine.handlers import Handlers, Simulations
+from dramatis_simulation_engine.interrogation.composition import interrogation_resources, serve_interrogations
 from dramatis_simulation_engine.latest import EVERYWHERE, LatestProgress
 from dramatis_simulation_engine.projections import decode, encode
 from dramatis_simulation_engine.runner import Runner
@@ -118,6 +119,7 @@ async def open_service(runtime: Runtime) -> AsyncIterator[None]:
         bus.serve(tastes_v1.fit_tastes, estimates.fit)
         bus.serve(tastes_v1.elicit_tastes, estimates.elicit)
         bus.serve(tastes_v1.get_tastes, estimates.get)
+        serve_interrogations(bus, runtime, settings, model)
         bus.not_implemented(v1.SERVICE)
         bus.consume(replace(RUNS, concurrency=settings.simulation_concurrency), runner.run)
         bus.consume(SNAPSHOTS, _both(simulations.repair, admission.follow))
@@ -168,6 +170,7 @@ def resources(runtime: Runtime) -> Sequence[Resource]:
         *consumer_resources(runtime.settings, SNAPSHOTS),
         *tastes_of(runtime).snapshots.resources(*LOOKED_UP_BY),
         *consumer_resources(runtime.settings, TASTE_SNAPSHOTS),
+        *interrogation_resources(runtime),
         *campaigns_of(runtime).snapshots.resources(
             [("state.deleted", 1), ("created_at", -1), ("id", 1)], [("state.channels", 1), ("created_at", -1)]
         ),

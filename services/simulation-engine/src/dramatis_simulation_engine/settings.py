@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from pydantic import Field
 
+from dramatis_contracts.interrogation.v1 import Mind
 from dramatis_contracts.simulation_engine.v1 import RespondentKind
 from dramatis_kit import Settings
 
@@ -50,6 +51,12 @@ class SimulationSettings(Settings):
 
     simulation_attempts: int = Field(default=3, ge=1)
     """After how many faults of its computation a simulation fails."""
+
+    interrogation_concurrency: int = Field(default=200, ge=1, le=1000)
+    """Interrogations in work at the same time in one process; further ones wait."""
+
+    interrogation_mind: Mind = "offline"
+    """Who investigates and answers where a request does not say."""
 
 
 def simulation_settings(shared: Settings) -> SimulationSettings:

@@ -2,11 +2,11 @@
 
 from fastapi import APIRouter, Response
 
-from dramatis_gateway.console import entrance, simulations, webhooks
+from dramatis_gateway.console import entrance, interviews, simulations, webhooks
 from dramatis_gateway.console.routing import console_router
 from dramatis_gateway.problems import Problem
 
-ROUTERS = (entrance.router, simulations.router, webhooks.router)
+ROUTERS = (entrance.router, simulations.router, interviews.router, webhooks.router)
 
 router = APIRouter()
 for pages in ROUTERS:

@@ -40,7 +40,11 @@ class Entry:
     path: str
 
 
-NAVIGATION = (Entry("Simulations", "/console/simulations"), Entry("Webhooks", "/console/webhooks"))
+NAVIGATION = (
+    Entry("Simulations", "/console/simulations"),
+    Entry("Interviews", "/console/interviews"),
+    Entry("Webhooks", "/console/webhooks"),
+)
 
 
 def page(template: str, *, session: Session | None = None, status: int = 200, **values: Any) -> HTMLResponse:

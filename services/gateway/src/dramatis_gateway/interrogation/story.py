@@ -45,6 +45,7 @@ class Story:
     question: str = ""
     final_answer: str = ""
     _lines: dict[str, _Line] = field(default_factory=dict)
+    _elsewhere: list[v1.Evidence] = field(default_factory=list)
 
     def tell(self, event: EventBody) -> list[Message]:
         """The messages of one more event."""
@@ -113,6 +114,9 @@ class Story:
 
     def _weighed(self, event: v1.EvidenceWeighed) -> Iterator[Message]:
         for evidence in event.evidence:
+            if evidence.hypothesis_id == v1.RESIDUAL:
+                self._elsewhere.append(evidence)
+                continue
             line = self._lines[evidence.hypothesis_id]
             self._lines[evidence.hypothesis_id] = replace(line, evidence=(*line.evidence, evidence))
         details = {
@@ -153,10 +157,11 @@ class Story:
 
     def _belief(self, belief: v1.Belief) -> Payload:
         line = self._lines.get(belief.hypothesis_id)
+        evidence = line.evidence if line else self._elsewhere
         return {
             **belief.model_dump(mode="json"),
             "title": line.hypothesis.title if line else "None of these",
-            "evidence": [evidence.model_dump(mode="json") for evidence in line.evidence] if line else [],
+            "evidence": [piece.model_dump(mode="json") for piece in evidence],
         }
 
     def _state(self) -> Message:

@@ -1,0 +1,26 @@
+// Runs the published frontend example, unchanged, on a page of the gateway in headless Chromium, and prints what it logs
+// as JSON lines. Usage: node interrogation.mjs URL
+import { readFileSync } from "node:fs";
+import { chromium } from "playwright-core";
+
+const [url] = process.argv.slice(2);
+const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"];
+flags.push("--disable-background-networking", "--disable-component-update");
+const example = readFileSync(new URL("interrogation_frontend.js", import.meta.url), "utf8");
+
+const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: flags });
+const page = await browser.newPage();
+const over = new Promise((done) => {
+  page.on("console", async (message) => {
+    const said = await Promise.all(message.args().map((argument) => argument.jsonValue()));
+    console.log(JSON.stringify({ level: message.type(), said }));
+    if (said[0] === "final" || message.type() === "error") done();
+  });
+});
+page.on("pageerror", (error) => console.log(JSON.stringify({ level: "pageerror", said: [error.message] })));
+await page.goto(`${url}/console/sign-in`);
+await page.evaluate(`${example}\ncreateRun()`);
+await over;
+// A stream that was not closed would be opened again within the seconds that the server asks for.
+await page.waitForTimeout(3500);
+await browser.close();
