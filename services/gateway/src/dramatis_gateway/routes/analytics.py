@@ -59,12 +59,12 @@ async def get_persona_analytics(
     caller: TheCaller, persona_id: str, query: Annotated[AnalyticsQuery, Query()]
 ) -> Response:
     """What a persona did, how its preferences changed, and what to expect of it, over a period."""
-    metrics = METRICS if query.metrics is None else _METRICS.validate_python(dict.fromkeys(query.metrics.split(",")))
+    named = dict.fromkeys(query.metrics.split(",")) if query.metrics else METRICS
     asked = GetPersonaAnalytics(
         persona_id=persona_id,
         date_from=query.date_from,
         date_to=query.date_to,
-        metrics=metrics,
+        metrics=_METRICS.validate_python(tuple(named)),
         viewer=caller.viewer,
     )
     return answer(await caller.ask(get_analytics, asked))
