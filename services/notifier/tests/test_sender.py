@@ -10,11 +10,11 @@ import pytest
 from aiohttp import web
 
 from dramatis_kit import utc_now
-from dramatis_notifier.guard import Guard
 from dramatis_notifier.payload import Message
 from dramatis_notifier.schedule import Answer
 from dramatis_notifier.sender import Sender, Target
 from dramatis_notifier.signing import new_key
+from dramatis_outbound import Guard
 from dramatis_testkit.receiver import receiving
 
 EMBEDDED = Guard(loopback=True, ports=None)

@@ -124,8 +124,8 @@ class Handlers:
         return webhook.model_copy(update={"secret": keys.current.secret}) if keys and secret else webhook
 
     def _check(self, url: str | None, events: tuple[str, ...]) -> None:
-        if url is not None:
-            self.settings.guard.check(url)
+        if url is not None and (issue := self.settings.guard.issue_with(url)):
+            raise Rejected("INVALID_WEBHOOK", "the webhook's address may not be called", field="url", issue=issue)
         check_names(events)
 
     async def _prepare(self, endpoint: Endpoint, headers: dict[str, str], origin: Origin) -> None:

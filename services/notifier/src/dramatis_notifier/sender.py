@@ -2,33 +2,20 @@
 
 import asyncio
 import contextlib
-import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
-from aiohttp import (
-    ClientConnectorCertificateError,
-    ClientConnectorDNSError,
-    ClientConnectorError,
-    ClientConnectorSSLError,
-    ClientError,
-    ClientResponse,
-    ClientSession,
-    ClientTimeout,
-    DummyCookieJar,
-    TCPConnector,
-)
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 from yarl import URL
 
-from dramatis_kit import Rejected
-from dramatis_notifier.guard import Guard, RefusedAddress
 from dramatis_notifier.payload import Message
-from dramatis_notifier.resolver import DaemonResolver
 from dramatis_notifier.schedule import Answer
 from dramatis_notifier.signing import Key, signed_headers
+from dramatis_outbound import DaemonResolver, Guard
+from dramatis_outbound.words import failure
 
 _HEADERS = {
     "User-Agent": "Dramatis-Webhooks/1",
@@ -90,8 +77,9 @@ class Sender:
         """Never raises for what the other side or the network does: that is the answer."""
         signed = signed_headers(target.keys, message_id, at, message.body, asymmetric=target.asymmetric)
         headers = {**target.headers, **message.headers, **signed}
+        if issue := self._guard.issue_with(target.url):  # the settings may have changed since it was registered
+            return Answer(None, issue)
         try:
-            self._guard.check(target.url)  # the settings may have changed since it was registered
             async with (
                 asyncio.timeout(self._deadline),
                 self._session.post(
@@ -101,10 +89,8 @@ class Sender:
                 return _answer(response, await _beginning(response))
         except TimeoutError:
             return Answer(None, f"no answer within {self._deadline:g} s")
-        except Rejected as refusal:
-            return Answer(None, refusal.issue)
         except (ClientError, OSError, ValueError) as error:
-            return Answer(None, _words(error))
+            return Answer(None, failure(error))
 
 
 @lru_cache(maxsize=4096)
@@ -130,20 +116,3 @@ async def _beginning(response: ClientResponse) -> bytes:
                 left -= len(chunk)
                 kept += chunk[: max(0, _RESPONSE_KEPT - len(kept))]
     return bytes(kept)
-
-
-def _words(error: Exception) -> str:
-    """What went wrong, in words for the endpoint's owner: no addresses, nothing of our own network."""
-    match error:
-        case ClientConnectorCertificateError() | ClientConnectorSSLError():
-            return "TLS: the server's certificate or protocol was not accepted"
-        case ClientConnectorDNSError():
-            return "the host name cannot be resolved"
-        case ClientConnectorError(os_error=RefusedAddress() as refused):
-            return str(refused)
-        case ClientConnectorError(os_error=os_error) if os_error.errno:
-            return f"cannot connect: {os.strerror(os_error.errno).lower()}"
-        case ClientConnectorError():
-            return "cannot connect"
-        case _:
-            return f"the connection failed: {type(error).__name__}"

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from dramatis_kit import Settings
 from dramatis_notifier.circuit import Breaker
-from dramatis_notifier.guard import Guard
+from dramatis_outbound import Guard
 
 Seconds = Annotated[float, Field(gt=0)]
 

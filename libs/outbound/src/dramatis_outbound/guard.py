@@ -1,4 +1,4 @@
-"""Which addresses a webhook may call. It stands between a tenant's URL and the network that the platform runs in.
+"""Which addresses may be called. It stands between a tenant's URL and the network that the platform runs in.
 
 A URL is checked where text alone decides it; every connection is checked again by the address that it really goes to,
 because a name can resolve to anything and can change between two look-ups.
@@ -13,8 +13,6 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from aiohttp.connector import AddrInfoType
 from yarl import URL
-
-from dramatis_kit import Rejected
 
 Network = IPv4Network | IPv6Network
 
@@ -44,7 +42,7 @@ _LOOPBACK: tuple[Network, ...] = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/1
 
 
 class RefusedAddress(OSError):
-    """A connection to an address that webhooks may not call. It is not named: that is our network's affair."""
+    """A connection to an address that may not be called. It is not named: that is our network's affair."""
 
     def __init__(self) -> None:
         super().__init__("the address may not be called")
@@ -54,7 +52,7 @@ class RefusedAddress(OSError):
 class Guard:
     """`loopback` opens 127.0.0.0/8 and ::1 and plain http, for the embedded mode. `ports` None means any.
 
-    `private` are networks of the operator's own that webhooks may call although they are not public; `plain` allows
+    `private` are networks of the operator's own that may be called although they are not public; `plain` allows
     http everywhere.
     """
 
@@ -77,10 +75,9 @@ class Guard:
             return False
         return ip.is_global and (isinstance(ip, IPv4Address) or ip in _GLOBAL_UNICAST)
 
-    def check(self, url: str) -> None:
-        """Raises `Rejected` INVALID_WEBHOOK when the text of the URL is enough to refuse it."""
-        if issue := _issue(self, url):
-            raise Rejected("INVALID_WEBHOOK", "the webhook's address may not be called", field="url", issue=issue)
+    def issue_with(self, url: str) -> str | None:
+        """Why the text of a URL is enough to refuse it, in words for whoever wrote it; None where it is not."""
+        return _issue(self, url)
 
     def open_socket(self, address: AddrInfoType) -> socket.socket:
         """A `socket_factory` for aiohttp: the last moment before a connection, with the address it will go to."""
@@ -96,7 +93,7 @@ def _within(ip: IPv4Address | IPv6Address, networks: Iterable[Network]) -> bool:
 
 @lru_cache(maxsize=4096)
 def _issue(guard: Guard, url: str) -> str | None:
-    """What is wrong with a URL. Remembered: the same few are asked about before every POST."""
+    """What is wrong with a URL. Remembered: the same few are asked about before every call."""
     if not url.isprintable() or " " in url or "\\" in url:
         return "not a URL: spaces, backslashes and control characters must be encoded"
     try:

@@ -34,7 +34,7 @@ class DaemonResolver(AbstractResolver):
         answer: asyncio.Future[Found] = asyncio.get_running_loop().create_future()
         arguments = (answer, self._free, host, port, family)
         try:
-            threading.Thread(target=_look_up, args=arguments, name="webhook-dns", daemon=True).start()
+            threading.Thread(target=_look_up, args=arguments, name="outbound-dns", daemon=True).start()
         except RuntimeError as error:  # the system has no thread left
             self._free.release()
             raise OSError(str(error)) from error
