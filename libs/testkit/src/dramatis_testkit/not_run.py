@@ -1,7 +1,7 @@
 """Tests that need more than Python: run where the tool is present, else listed as *not run*, never as passed.
 
-Mark a test with `@pytest.mark.needs("node")`. With `DRAMATIS_REQUIRE_ALL=1` (CI) a test that is not run fails the
-session.
+Mark a test with `@pytest.mark.needs("node")`, or `needs("npm:libs/x")` for the packages of a folder. With
+`DRAMATIS_REQUIRE_ALL=1` (CI) a test that is not run fails the session.
 """
 
 import os
@@ -15,10 +15,13 @@ NODE_MODULES = Path("tests/node/node_modules")
 
 
 def _missing(tool: str) -> str | None:
-    """Why a tool cannot be used, or None where it can."""
+    """Why a tool cannot be used, or None where it can. `npm:libs/x` stands for what the folder `libs/x` asks for."""
+    program, _, folder = tool.partition(":")
     if tool == "node" and not NODE_MODULES.is_dir():
         return "node packages are not installed (npm ci --prefix tests/node)"
-    return None if shutil.which(tool) else f"{tool} is not installed"
+    if folder and not (Path(folder) / "node_modules").is_dir():
+        return f"node packages are not installed (npm ci --prefix {folder})"
+    return None if shutil.which(program) else f"{program} is not installed"
 
 
 class NotRun:
