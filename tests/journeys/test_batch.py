@@ -138,6 +138,13 @@ async def test_a_key_of_an_item_gives_the_same_persona_in_a_later_batch(api: htt
     assert (other["errors"][0]["status"], other["errors"][0]["error"]["code"]) == (422, "IDEMPOTENCY_MISMATCH")
 
 
+async def test_one_person_twice_in_a_batch_is_created_once(api: httpx.AsyncClient) -> None:
+    twin = {**PERSONAS[0], "name": f"Ann {uuid.uuid4()}"}
+    told = await create(api, twin, twin)
+    assert (told["successful"], told["failed"]) == (1, 1)
+    assert (told["errors"][0]["status"], told["errors"][0]["error"]["code"]) == (409, "DUPLICATE_PERSONA")
+
+
 async def test_a_repeated_request_is_answered_alike(api: httpx.AsyncClient) -> None:
     request = {"personas": [{"name": f"Ann {uuid.uuid4()}"}]}
     headers = {"Idempotency-Key": str(uuid.uuid4())}
