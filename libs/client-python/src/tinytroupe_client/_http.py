@@ -43,9 +43,9 @@ class Answer:
 
 
 def path(*parts: str) -> str:
-    """`/personas/pers_1`. Raises `ValueError` for an empty part, which would name another resource."""
-    if not all(parts):
-        raise ValueError("an id must not be empty")
+    """`/personas/pers_1`. Raises `ValueError` for a part that would name another resource."""
+    if wrong := {"", ".", ".."} & set(parts):
+        raise ValueError(f"{min(wrong)!r} is no id")
     return "".join(f"/{quote(part, safe='')}" for part in parts)
 
 
