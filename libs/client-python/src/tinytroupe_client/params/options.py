@@ -13,8 +13,9 @@ DeliveryStatus = Literal["pending", "delivered", "failed", "stopped"]
 class CallOptions(TypedDict, total=False):
     """What every method takes besides its own arguments.
 
-    `timeout` in seconds for each attempt (a stream has none). `idempotency_key`: the same key again, within a day, gives the first answer
-    again instead of doing the work twice; without one each call gets a key of its own, kept in all its attempts.
+    `timeout` in seconds for each attempt; a stream has none. `idempotency_key`: the same key again, within a day, gives
+    the first answer again instead of doing the work twice; without one each call gets a key of its own, kept in all its
+    attempts.
     """
 
     timeout: float
