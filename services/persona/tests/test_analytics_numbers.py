@@ -1,14 +1,16 @@
 """What follows from what is known of a persona: metrics, strengths and predictions, and when there is none."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from math import exp, log2
 from typing import Any
 
 import pytest
 
+from dramatis_kit import Rejected
 from dramatis_persona.analytics.assumptions import beta_interval, mean_of_unit_values, model_version
 from dramatis_persona.analytics.engagement import EXPRESSED, STATED, average_interest, engagement
 from dramatis_persona.analytics.evolution import evolution
+from dramatis_persona.analytics.period import period_of
 from dramatis_persona.analytics.predictions import (
     Known,
     budget_range,
@@ -34,6 +36,38 @@ def known(*interactions: Interaction, listings: tuple[Listed, ...] = (), **profi
 
 def listed(name: str, price: float, kind: str = "penthouse", days_ago: float = 100) -> Listed:
     return Listed(name, NOW - days_ago * DAY, price, kind)
+
+
+# The period
+
+
+def test_without_days_it_is_the_last_thirty() -> None:
+    period = period_of(None, None, date(2024, 1, 30))
+    assert str(period) == "2024-01-01 to 2024-01-30"
+    assert (period.since, period.until) == (datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 1, 31, tzinfo=UTC))
+    assert str(period_of(None, date(2024, 2, 1), date(2026, 1, 1))) == "2024-01-03 to 2024-02-01"
+    assert str(period_of(date(2024, 1, 5), None, date(2024, 1, 5))) == "2024-01-05 to 2024-01-05"
+
+
+def test_two_years_can_be_asked_for_and_no_day_more() -> None:
+    assert period_of(date(2024, 1, 1), date(2025, 12, 31), date(2026, 1, 1))
+    with pytest.raises(Rejected, match="too long"):
+        period_of(date(2024, 1, 1), date(2026, 1, 1), date(2026, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "field"),
+    [
+        (date(2024, 2, 1), date(2024, 1, 1), "date_to"),
+        (date(2024, 2, 1), None, "date_from"),
+        (date(2020, 1, 1), date(2023, 1, 1), "date_from"),
+    ],
+)
+def test_what_is_no_period_names_the_field(first: date, last: date | None, field: str) -> None:
+    with pytest.raises(Rejected, match="INVALID_REQUEST") as rejection:
+        period_of(first, last, date(2024, 1, 1))
+    assert rejection.value.field == field
+    assert rejection.value.issue
 
 
 # Engagement

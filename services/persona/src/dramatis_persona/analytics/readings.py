@@ -92,22 +92,18 @@ class Readings:
         self._whose = {"tenant": tenant, "persona": persona_id}
 
     async def freshness(self, version: int) -> Freshness:
-        """Whether the persona is here as of `version`, and how new the newest row of its tenant is."""
-        each = " UNION ALL ".join(
-            f"SELECT max(recorded_at) AS newest FROM {table} WHERE tenant = {{tenant:String}} HAVING count()"  # noqa: S608 - constants
+        """Whether all of the persona as of `version` is here, and how new the newest row of its tenant is."""
+        newest = ", ".join(
+            f"(SELECT maxOrNull(recorded_at) FROM {table} WHERE tenant = {{tenant:String}})"  # noqa: S608 - constants
             for table in _TABLES
         )
-        ((newest,),) = await self._rows(f"SELECT maxOrNull(newest) FROM ({each})")  # noqa: S608 - constants
-        ((events, told),) = await self._rows(
-            "SELECT uniqExact(version), uniqExactIf(version, interacted) FROM persona_history "  # noqa: S608 - constants
-            f"WHERE {_WHOSE} AND version <= {{version:UInt64}}",
+        mine = f"{_WHOSE} AND version <= {{version:UInt64}}"
+        ((moments, events, told, interactions),) = await self._rows(
+            f"SELECT [{newest}], uniqExact(version), uniqExactIf(version, interacted), "  # noqa: S608 - constants
+            f"(SELECT uniqExact(version) FROM persona_interactions WHERE {mine}) FROM persona_history WHERE {mine}",
             version=version,
         )
-        ((interactions,),) = await self._rows(
-            f"SELECT uniqExact(version) FROM persona_interactions WHERE {_WHOSE} AND version <= {{version:UInt64}}",  # noqa: S608 - constants
-            version=version,
-        )
-        return Freshness(newest, events == version and told == interactions)
+        return Freshness(max(filter(None, moments), default=None), events == version and told == interactions)
 
     async def interactions(self, since: datetime, until: datetime) -> tuple[Interaction, ...]:
         """Those that happened in `since` ≤ time < `until`, oldest first. Raises `Rejected` for too many to answer."""
