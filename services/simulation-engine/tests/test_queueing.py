@@ -168,6 +168,18 @@ async def test_the_queue_of_one_tenant_holds_no_worker_that_another_one_needs(bu
     assert [(await state(bus, simulation)).queue_position for simulation in waiting] == [None, 1, 2, 3]
 
 
+async def test_what_one_tenant_has_under_way_leaves_workers_to_another_one(settings: Settings) -> None:
+    few = own(settings, simulation_tenant_concurrency=100, simulation_tenant_at_work=1)
+    async with hosted(few, *select(["relay"]), service) as bus:
+        asked = [await request(bus, A) for _ in range(4)]
+        assert [simulation.queue_position for simulation in asked] == [None] * 4
+        await until_status(bus, asked[0], "running")
+        await until_status(bus, await request(bus, B, QUICK), "completed", B)
+        assert [(await state(bus, simulation)).status for simulation in asked[1:]] == ["queued"] * 3
+        await cancel(bus, asked[0])
+        await until_status(bus, asked[1], "running")
+
+
 async def test_the_queue_is_bounded(bus: Bus) -> None:
     for _ in range(4):
         await request(bus)

@@ -56,7 +56,7 @@ class Admission:
     async def positions(self, tenant: str) -> dict[str, int]:
         """Who waits, from 1 on."""
         standing = await self._turns.standing(tenant)
-        return {simulation_id: place for place, simulation_id in enumerate(standing.waiting, start=1)}
+        return {simulation_id: place for place, simulation_id in enumerate(standing.beyond, start=1)}
 
     async def follow(self, received: Received) -> None:
         """The end of a simulation makes room: a handler for an `OrderedConsumer`."""
@@ -101,7 +101,7 @@ class Admission:
                 log.warning("a simulation that waited is not there", simulation=simulation_id, reason=str(gone))
             await self._turns.told(tenant, simulation_id)
             await self._publish(tenant, simulation_id, None)
-        for place, simulation_id in enumerate(standing.waiting[:_TOLD_AT_ONCE], start=1):
+        for place, simulation_id in enumerate(standing.beyond[:_TOLD_AT_ONCE], start=1):
             await self._publish(tenant, simulation_id, place)
 
     async def _publish(self, tenant: str, simulation_id: str, position: int | None) -> None:

@@ -92,7 +92,7 @@ async def open_service(runtime: Runtime) -> AsyncIterator[None]:
     tastes = tastes_of(runtime)
     campaigns = campaigns_of(runtime)
     progress = LatestProgress()
-    turns = Turns(runtime.database, settings.simulation_tenant_concurrency)
+    turns = Turns(runtime.database, settings.simulation_tenant_concurrency, settings.simulation_tenant_at_work)
     # The first simulation would otherwise wait for imports and data files.
     await asyncio.to_thread(warm_up)
     async with model_of(runtime) as model, Bus.hosted(runtime, name=v1.SERVICE) as bus:

@@ -18,6 +18,10 @@ class SimulationSettings(Settings):
     simulation_tenant_concurrency: int = Field(default=100, ge=1)
     """Simulations of one tenant that are accepted and have not ended; further ones wait for one of them to end."""
 
+    simulation_tenant_at_work: int = Field(default=10, ge=1)
+    """Of these, how many are handed to workers at the same time: another tenant waits for so many at most, not for all.
+    Below the workers of all engines together, a tenant alone does not use them all."""
+
     simulation_tenant_waiting: int = Field(default=1000, ge=0, le=10_000)
     """Simulations of one tenant that may wait; more are refused."""
 

@@ -1,13 +1,15 @@
 """Whose turn it is: how many simulations of a tenant are under way, and who waits, in the order of arrival.
 
-One document per tenant, changed in single atomic steps, so that several engines agree. Places are kept for simulations
-that were accepted and have not ended. Whoever waits has no claim on a worker: its event on the work queue is let pass,
-and it begins by an event of its own (`simulation.admitted`) once there is a place. So each simulation has one trigger:
+One document per tenant, changed in single atomic steps, so that several engines agree. It knows the simulations that
+were accepted and have not ended. A few of them are handed to workers, so that no tenant fills the work queue; the
+others wait in the order of arrival, and have a position where they are beyond what a tenant may have under way. Whoever
+waits has no claim on a worker: its event on the work queue is let pass, and it begins by an event of its own
+(`simulation.admitted`) once there is a place. So each simulation has one trigger:
 
-- `active`: has a place.
-- `waiting`: has none yet.
+- `active`: is for the workers.
+- `waiting`: is not yet.
 - `passed`: waits, and its request was let pass on the work queue.
-- `untold`: had been let pass, has a place now, and its `simulation.admitted` may not be recorded yet.
+- `untold`: had been let pass, is active now, and its `simulation.admitted` may not be recorded yet.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -33,18 +35,30 @@ class Standing:
     active: frozenset[str] = frozenset()
     waiting: tuple[str, ...] = ()
     untold: tuple[str, ...] = ()
+    within: int = 0
+    """How many of those that wait are within the tenant's limit."""
+
+    @property
+    def beyond(self) -> tuple[str, ...]:
+        """Those that wait for others to end before they count as under way, the next one first."""
+        return self.waiting[self.within :]
 
     def position(self, simulation_id: str) -> int | None:
-        """1 for the next one; None for one that need not wait."""
-        return self.waiting.index(simulation_id) + 1 if simulation_id in self.waiting else None
+        """1 for the next one beyond the limit; None for one within it."""
+        return self.beyond.index(simulation_id) + 1 if simulation_id in self.beyond else None
 
 
 class Turns:
-    """The collection `simulation_turns`. `limit`: simulations of one tenant that are under way at the same time."""
+    """The collection `simulation_turns`.
 
-    def __init__(self, database: AsyncDatabase[Document], limit: int) -> None:
+    `limit`: simulations of one tenant that are under way at the same time; `at_work`: how many of them are handed to
+    workers at the same time, all where it is not said.
+    """
+
+    def __init__(self, database: AsyncDatabase[Document], limit: int, at_work: int | None = None) -> None:
         self._turns = database.get_collection("simulation_turns")
-        self._limit = limit
+        self._at_work = limit if at_work is None else min(at_work, limit)
+        self._within = limit - self._at_work
 
     async def enter(self, tenant: str, simulation_id: str) -> Standing:
         """Give a simulation a place, or let it wait; one that has either keeps it."""
@@ -75,34 +89,34 @@ class Turns:
     async def standing(self, tenant: str) -> Standing:
         """As it is now."""
         with reported(_WHAT):
-            return _standing(await self._turns.find_one({"_id": tenant}))
+            return self._standing(await self._turns.find_one({"_id": tenant}))
 
     async def where_somebody_waits(self) -> AsyncIterator[tuple[str, Standing]]:
         """(tenant, standing) of every tenant that has somebody waiting or somebody to be told."""
         wanted = {"$or": [{"waiting.0": {"$exists": True}}, {"untold.0": {"$exists": True}}]}
         with reported(_WHAT):
             async for found in self._turns.find(wanted):
-                yield found["_id"], _standing(found)
+                yield found["_id"], self._standing(found)
 
     async def _step(self, tenant: str, before: Sequence[Stage] = (), after: Sequence[Stage] = ()) -> Standing:
-        pipeline = [_EMPTY, *before, *_filled(self._limit), *after]
+        pipeline = [_EMPTY, *before, *_filled(self._at_work), *after]
         with reported(_WHAT):
             for attempt in (1, 2):
                 try:
                     found = await self._turns.find_one_and_update(
                         {"_id": tenant}, pipeline, upsert=True, return_document=ReturnDocument.AFTER
                     )
-                    return _standing(found)
+                    return self._standing(found)
                 except DuplicateKeyError:  # two made the tenant's first document at once
                     if attempt == 2:
                         raise
         raise AssertionError("unreachable")
 
-
-def _standing(found: Document | None) -> Standing:
-    if found is None:
-        return Standing()
-    return Standing(frozenset(found["active"]), tuple(found["waiting"]), tuple(found["untold"]))
+    def _standing(self, found: Document | None) -> Standing:
+        if found is None:
+            return Standing(within=self._within)
+        lists = (tuple(found[name]) for name in ("waiting", "untold"))
+        return Standing(frozenset(found["active"]), *lists, within=self._within)
 
 
 _EMPTY: Stage = {"$set": {name: {"$ifNull": [f"${name}", []]} for name in _LISTS}}
@@ -124,9 +138,9 @@ def _let_pass(simulation_id: str) -> Stage:
     return {"$set": {"passed": {"$cond": [{"$in": [one, "$waiting"]}, {"$setUnion": ["$passed", [one]]}, "$passed"]}}}
 
 
-def _filled(limit: int) -> Sequence[Stage]:
+def _filled(places: int) -> Sequence[Stage]:
     """Those who wait first take the places that are free."""
-    free = {"$max": [0, {"$subtract": [limit, {"$size": "$active"}]}]}
+    free = {"$max": [0, {"$subtract": [places, {"$size": "$active"}]}]}
     place = {"$indexOfArray": ["$waiting", "$$this"]}
     had_passed = {"$in": ["$$this", "$passed"]}
     stays = {"$not": [{"$in": ["$$this", "$next"]}]}
