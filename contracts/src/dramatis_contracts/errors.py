@@ -54,7 +54,7 @@ _CODES = (
     ErrorCode(
         "DUPLICATE_PERSONA",
         409,
-        "This person is a persona already: one with the same name, and the same demographics or a source in common.",
+        "This person is a persona already: one with the same name and an enrichment source in common.",
         "Use the persona that `details.issue` names, or say what tells the two people apart.",
     ),
     ErrorCode(

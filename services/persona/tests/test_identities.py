@@ -40,17 +40,15 @@ async def create(bus: Bus, tenant: str, viewer: Viewer = Viewer(), **changes: An
     return await bus.call(v1.create_persona, command, tenant=tenant)
 
 
-async def test_the_same_person_is_created_once(bus: Bus, tenant: str) -> None:
+@pytest.mark.parametrize(
+    "url", ["https://linkedin.example/in/johnsmith", "http://WWW.linkedin.example/in/johnsmith/#me"]
+)
+async def test_the_same_person_is_created_once(bus: Bus, tenant: str, url: str) -> None:
     created = await create(bus, tenant)
+    source = {"type": "profile", "url": url}
     with pytest.raises(Rejected, match="DUPLICATE_PERSONA") as refused:
-        await create(bus, tenant, name=" john  SMITH ", enrichment_sources=[])
+        await create(bus, tenant, name=" john  SMITH ", demographics={}, enrichment_sources=[source])
     assert created.id in (refused.value.issue or "")
-
-
-async def test_a_source_in_common_makes_two_of_a_name_the_same(bus: Bus, tenant: str) -> None:
-    await create(bus, tenant)
-    with pytest.raises(Rejected, match="DUPLICATE_PERSONA"):
-        await create(bus, tenant, demographics={"age_range": "30-40"})
 
 
 async def test_of_many_at_once_one_is_created(bus: Bus, tenant: str) -> None:
@@ -65,10 +63,18 @@ async def test_a_retry_is_no_duplicate(bus: Bus, tenant: str) -> None:
     assert await bus.call(v1.create_persona, command, tenant=tenant, command_id="cmd_1") == first
 
 
-@pytest.mark.parametrize("changes", [{"name": "Jane Smith"}, {"demographics": {"age_range": "45-55"}}])
+OTHERS: list[dict[str, Any]] = [
+    {"name": "Jane Smith"},
+    {"enrichment_sources": []},
+    {"enrichment_sources": [{"type": "linkedin", "url": "https://linkedin.example/in/johnsmith2"}]},
+    {"enrichment_sources": [{"type": "linkedin"}]},
+]
+
+
+@pytest.mark.parametrize("changes", OTHERS)
 async def test_who_may_be_somebody_else_is_created(bus: Bus, tenant: str, changes: dict[str, Any]) -> None:
-    await create(bus, tenant, enrichment_sources=[])
-    await create(bus, tenant, enrichment_sources=[], **changes)
+    await create(bus, tenant)
+    await create(bus, tenant, **changes)
 
 
 async def test_somebody_who_was_deleted_or_has_changed_may_come_again(bus: Bus, tenant: str) -> None:
@@ -85,10 +91,17 @@ async def test_somebody_who_was_deleted_or_has_changed_may_come_again(bus: Bus, 
 
 async def test_a_refused_person_leaves_no_claim_behind(bus: Bus, tenant: str) -> None:
     await create(bus, tenant)
-    elsewhere = {"age_range": "45-55", "primary_residence": "Miami"}
+    own = {"type": "site", "url": "https://a.example/john"}
     with pytest.raises(Rejected, match="DUPLICATE_PERSONA"):
-        await create(bus, tenant, demographics=elsewhere)
-    await create(bus, tenant, demographics=elsewhere, enrichment_sources=[])
+        await create(bus, tenant, enrichment_sources=[own, *JOHN["enrichment_sources"]])
+    await create(bus, tenant, enrichment_sources=[own])
+
+
+async def test_what_the_brokerage_shows_is_not_created_again_as_private(bus: Bus, tenant: str) -> None:
+    shown = await create(bus, tenant, ANN, visibility="brokerage")
+    with pytest.raises(Rejected, match="DUPLICATE_PERSONA") as refused:
+        await create(bus, tenant, CAT)
+    assert shown.id in (refused.value.issue or "")
 
 
 async def test_a_private_client_of_another_agent_is_not_given_away(bus: Bus, tenant: str) -> None:

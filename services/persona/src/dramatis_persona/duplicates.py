@@ -1,14 +1,16 @@
 """One persona per person: of two requests to create the same one, one succeeds, however close together they come.
 
-The same person has the same name and either a source in common or the same demographics, a residence among them: a name
-and an occupation are many people's. It is looked for within what the same people see: an agent learns nothing of
-another's private clients.
+The same person has the same name and a source in common: an address about somebody. Demographics are ranges, which fit
+many people of one name, so they decide nothing. A persona is looked for within what the same people see, and among what
+is visible to the team and the brokerage of who creates it: an agent learns nothing of another's private clients.
 """
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
@@ -34,6 +36,7 @@ class Identities:
 
     async def claim(self, tenant: str, persona_id: str, profile: v1.PersonaProfile, owner: v1.Owner) -> None:
         """Make sure that this persona alone is this person. Raises `Rejected` DUPLICATE_PERSONA."""
+        await self._check_visible(tenant, persona_id, profile, owner)
         made: list[Document] = []
         for fingerprint in sorted(fingerprints_of(profile, owner)):
             key = {"tenant": tenant, "fingerprint": fingerprint}
@@ -43,6 +46,15 @@ class Identities:
             except Rejected:
                 await self._claims.delete_many({"_id": {"$in": made}, "persona_id": persona_id})
                 raise
+
+    async def _check_visible(self, tenant: str, persona_id: str, profile: v1.PersonaProfile, owner: v1.Owner) -> None:
+        """Whether the team or the brokerage shows this person already. Only claims are proof against simultaneity."""
+        wider = {_scope("brokerage", owner), _scope("team", owner)} - {_scope(profile.visibility, owner)}
+        for fingerprint in _fingerprints(profile, wider):
+            key = {"tenant": tenant, "fingerprint": fingerprint}
+            held = await self._claims.find_one({"_id": key})
+            if held and held["persona_id"] != persona_id and await self._counts(key, held):
+                raise _duplicate(held["persona_id"])
 
     @property
     def _claims(self) -> AsyncCollection[Document]:
@@ -76,13 +88,28 @@ class Identities:
 
 def fingerprints_of(profile: v1.PersonaProfile, owner: v1.Owner) -> set[str]:
     """What the same person has in common; nothing for somebody who may be one of many."""
-    scope = {"brokerage": "", "team": f"team/{owner.team_id}", "private": f"agent/{owner.agent_id}/{owner.team_id}"}
-    who = [scope[profile.visibility], _normalised(profile.name)]
-    known = profile.demographics.model_dump(exclude_none=True)
-    found = [[*who, source.url] for source in profile.enrichment_sources if source.url]
-    if profile.demographics.primary_residence:
-        found.append([*who, *(f"{name}={_normalised(str(value))}" for name, value in sorted(known.items()))])
+    return _fingerprints(profile, [_scope(profile.visibility, owner)])
+
+
+def _fingerprints(profile: v1.PersonaProfile, scopes: Iterable[str]) -> set[str]:
+    addresses = {_address(source.url) for source in profile.enrichment_sources if source.url}
+    found = [[scope, _normalised(profile.name), address] for scope in scopes for address in addresses]
     return {hashlib.sha256(json.dumps(parts).encode()).hexdigest() for parts in found}
+
+
+def _scope(visibility: v1.Visibility, owner: v1.Owner) -> str:
+    """Personas of one scope are seen by the same people."""
+    known = {"brokerage": "", "team": f"team/{owner.team_id}", "private": f"agent/{owner.agent_id}/{owner.team_id}"}
+    return known[visibility]
+
+
+def _address(url: str) -> str:
+    """The same page in other writing: scheme, `www.`, a slash at the end and a fragment make no difference."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    return f"{parts.netloc.casefold().removeprefix('www.')}{parts.path.rstrip('/')}?{parts.query}"
 
 
 def _normalised(text: str) -> str:
@@ -94,5 +121,5 @@ def _duplicate(persona_id: str) -> Rejected:
         "DUPLICATE_PERSONA",
         "this person is a persona already",
         field="name",
-        issue=f"{persona_id} has the same name, and the same demographics or a source in common",
+        issue=f"{persona_id} has the same name and a source in common",
     )

@@ -43,12 +43,7 @@ class Handlers:
         wanted = call.request
         found = await self._changeable(call, wanted.persona_id, wanted.viewer)
         given = {name: getattr(wanted.changes, name) for name in wanted.changes.model_fields_set}
-        if found.state.profile is not None and given.keys() & {
-            "name",
-            "demographics",
-            "visibility",
-            "enrichment_sources",
-        }:
+        if found.state.profile is not None and given.keys() & {"name", "enrichment_sources", "visibility"}:
             updated = found.state.profile.model_copy(update=given)
             await self.identities.claim(call.tenant, wanted.persona_id, updated, found.state.owner)
         return resource(await self._handle(call, wanted.persona_id, wanted))
