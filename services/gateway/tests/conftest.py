@@ -256,8 +256,8 @@ async def running_platform(runtime: Runtime) -> AsyncIterator[Platform]:
 
 @asynccontextmanager
 async def fresh_tenants(gateway: Gateway, services: Services, relay: Relay) -> AsyncIterator[Platform]:
-    mine = await gateway.tenants.register(str(uuid4()), "Mine", "standard")
-    theirs = await gateway.tenants.register(str(uuid4()), "Theirs", "standard")
+    mine = await gateway.tenants.register(str(uuid4()), "Mine", "development")
+    theirs = await gateway.tenants.register(str(uuid4()), "Theirs", "development")
     await relay.run()
     await until(lambda: gateway.feed.next_position > relay.position)
     headers = {"Authorization": f"Bearer {mine.api_key}"}

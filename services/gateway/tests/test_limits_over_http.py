@@ -21,8 +21,8 @@ HEADERS = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "x
 
 @pytest.fixture
 async def limited(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Platform]:
-    monkeypatch.setenv("DRAMATIS_GATEWAY_STANDARD_PER_HOUR", "1000")
-    monkeypatch.setenv("DRAMATIS_GATEWAY_STANDARD_PER_MINUTE", "12")
+    monkeypatch.setenv("DRAMATIS_GATEWAY_DEVELOPMENT_PER_HOUR", "1000")
+    monkeypatch.setenv("DRAMATIS_GATEWAY_DEVELOPMENT_PER_MINUTE", "12")
     monkeypatch.setenv("DRAMATIS_GATEWAY_FAILURES_PER_MINUTE", "5")
     async with running_platform(runtime) as platform:
         yield platform
@@ -95,8 +95,8 @@ async def test_an_address_that_guesses_keys_is_stopped_and_others_there_go_on(li
 async def test_two_gateways_in_front_of_one_mongodb_keep_one_limit(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DRAMATIS_GATEWAY_STANDARD_PER_HOUR", "1000")
-    monkeypatch.setenv("DRAMATIS_GATEWAY_STANDARD_PER_MINUTE", "100000")
+    monkeypatch.setenv("DRAMATIS_GATEWAY_DEVELOPMENT_PER_HOUR", "1000")
+    monkeypatch.setenv("DRAMATIS_GATEWAY_DEVELOPMENT_PER_MINUTE", "100000")
     async with running_platform(runtime) as platform, open_gateway(runtime) as second:
         turns = asyncio.Semaphore(32)
 

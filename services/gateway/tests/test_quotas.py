@@ -1,4 +1,7 @@
+import pytest
+
 from dramatis_gateway.quotas import Allowance, Quota, Standing, windows_of
+from dramatis_gateway.settings import GatewaySettings, allowances
 
 
 def test_windows_begin_at_another_moment_for_every_key() -> None:
@@ -43,3 +46,9 @@ def test_who_is_refused_is_told_when_both_windows_will_let_it_in() -> None:
         Standing(hour, 9, 1_000_900, refused=False), Standing(minute, 0, 1_000_030, refused=True), 1_000_000.5
     )
     assert (burst.retry_after, burst.issue) == (30, "50 requests per minute are used up")
+
+
+def test_tiers_have_the_published_limits_unless_an_operator_sets_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert allowances(GatewaySettings()) == {"standard": Allowance(1000, 50), "development": Allowance(10_000, 3000)}
+    monkeypatch.setenv("DRAMATIS_GATEWAY_STANDARD_PER_MINUTE", "7")
+    assert allowances(GatewaySettings())["standard"] == Allowance(1000, 7)
