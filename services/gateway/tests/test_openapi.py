@@ -75,6 +75,12 @@ def test_the_example_of_an_answer_is_one(name: str, media: dict[str, Any]) -> No
     assert name
 
 
+def test_every_body_that_can_be_sent_has_an_example() -> None:
+    for verb, path, operation in operations():
+        if "requestBody" in operation and path.startswith("/v1/"):
+            assert "example" in operation["requestBody"]["content"]["application/json"], f"{verb} {path}"
+
+
 def test_every_example_is_of_an_operation() -> None:
     known = {re.sub(r"\W+", "_", f"{verb}{path}").rstrip("_") for verb, path, _ in operations()}
     present = {file.name.removesuffix(".json") for file in files("dramatis_gateway.examples").iterdir()}
