@@ -16,6 +16,7 @@ from simulation_scene import EXAMPLE, JOHN, focus_group
 
 from dramatis_bus import Bus
 from dramatis_bus.subjects import progress_subject
+from dramatis_contracts.base import Viewer
 from dramatis_contracts.envelope import Envelope
 from dramatis_contracts.persona import v1 as persona
 from dramatis_contracts.simulation_engine import v1
@@ -201,6 +202,31 @@ async def test_who_cannot_take_part_is_named(unpublished: Bus, who: dict[str, An
     assert issue in (refusal.value.issue or "")
     with pytest.raises(Rejected, match="NOT_FOUND"):
         await state(unpublished, simulation)
+
+
+async def test_whom_an_agent_cannot_see_it_cannot_invite(unpublished: Bus) -> None:
+    known = await invite(unpublished, visibility="private")
+
+    async def requested(viewer: Viewer) -> v1.Simulation:
+        command = v1.RequestFocusGroup(simulation_id=new_id("sim"), focus_group=asked(known), viewer=viewer)
+        return await unpublished.call(v1.request_focus_group, command, tenant=TENANT)
+
+    with pytest.raises(Rejected) as refusal:
+        await requested(Viewer(agent_id="agt_1", team_id="team_1"))
+    assert (refusal.value.code, refusal.value.field) == (
+        "INVALID_SIMULATION",
+        "persona_configuration.specific_personas[0]",
+    )
+    assert (await requested(Viewer())).status == "queued"
+
+
+async def test_who_was_put_aside_cannot_be_invited(unpublished: Bus) -> None:
+    known = await invite(unpublished)
+    await unpublished.call(persona.archive_persona, persona.ArchivePersona(persona_id=known), tenant=TENANT)
+    with pytest.raises(Rejected) as refusal:
+        await request(unpublished, asked(known))
+    assert refusal.value.field == "persona_configuration.specific_personas[0]"
+    assert refusal.value.code == "INVALID_SIMULATION"
 
 
 async def test_more_work_than_allowed_is_refused(unpublished: Bus) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from dramatis_contracts.base import EventBody, Request, Resource
+from dramatis_contracts.base import EventBody, Request, Resource, Viewer
 from dramatis_contracts.rpc import Method
 from dramatis_contracts.simulation_engine.common import TasteSet
 
@@ -373,11 +373,13 @@ Event = TastesFitted | TastesQuestionAsked | TastesChoiceObserved
 class RequestFit(Request):
     tastes_id: str
     fit: FitTastes
+    viewer: Viewer = Viewer()
 
 
 class RequestElicitation(Request):
     tastes_id: str
     elicitation: ElicitTastes
+    viewer: Viewer = Viewer()
 
 
 class GetTastes(Request):

@@ -115,8 +115,8 @@ class Turns:
     def _standing(self, found: Document | None) -> Standing:
         if found is None:
             return Standing(within=self._within)
-        lists = (tuple(found[name]) for name in ("waiting", "untold"))
-        return Standing(frozenset(found["active"]), *lists, within=self._within)
+        waiting, untold = tuple(found["waiting"]), tuple(found["untold"])
+        return Standing(frozenset(found["active"]), waiting, untold, self._within)
 
 
 _EMPTY: Stage = {"$set": {name: {"$ifNull": [f"${name}", []]} for name in _LISTS}}

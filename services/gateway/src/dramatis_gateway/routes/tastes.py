@@ -26,7 +26,8 @@ Elicitation = Annotated[v1.ElicitTastes, Depends(json_body(v1.ElicitTastes, "INV
 )
 async def fit_tastes(caller: TheCaller, fit: Fit) -> Response:
     """Estimate tastes from observed choices. The personas and segments that it applies to use them from now on."""
-    tastes = await caller.ask(v1.fit_tastes, v1.RequestFit(tastes_id=caller.new_id("tst"), fit=fit))
+    command = v1.RequestFit(tastes_id=caller.new_id("tst"), fit=fit, viewer=caller.viewer)
+    tastes = await caller.ask(v1.fit_tastes, command)
     return answer(tastes, 201, {"Location": f"/v1/tastes/{tastes.id}"})
 
 
@@ -39,7 +40,8 @@ async def fit_tastes(caller: TheCaller, fit: Fit) -> Response:
 async def elicit_tastes(caller: TheCaller, elicitation: Elicitation) -> Response:
     """The next most informative choice question for a persona; with an answer, what is known of its tastes by now."""
     tastes_id = elicitation.tastes_id or caller.new_id("tst")
-    tastes = await caller.ask(v1.elicit_tastes, v1.RequestElicitation(tastes_id=tastes_id, elicitation=elicitation))
+    command = v1.RequestElicitation(tastes_id=tastes_id, elicitation=elicitation, viewer=caller.viewer)
+    tastes = await caller.ask(v1.elicit_tastes, command)
     return answer(tastes, headers={"Location": f"/v1/tastes/{tastes.id}"})
 
 

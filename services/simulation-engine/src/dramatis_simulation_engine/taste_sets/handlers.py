@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from dramatis_bus import Bus, Call
+from dramatis_contracts.base import Viewer
 from dramatis_contracts.persona import v1 as persona
 from dramatis_contracts.tastes import v1
 from dramatis_eventlog import Aggregate, Loaded, StreamId, cause_of
@@ -49,7 +50,7 @@ class TasteHandlers:
 
     async def fit(self, call: Call[v1.RequestFit]) -> v1.Tastes:
         request, tastes_id = call.request.fit, call.request.tastes_id
-        await self._check_targets(call.tenant, request.applies_to)
+        await self._check_targets(call.tenant, request.applies_to, call.request.viewer)
         check_size(request)
         event = await self._in_turn(lambda go_on: fitted_event(tastes_id, request, go_on))
         loaded = await self._tastes.handle(
@@ -82,16 +83,15 @@ class TasteHandlers:
     async def _begin(self, call: Call[v1.RequestElicitation], persona_id: str) -> Begin:
         wanted = call.request.elicitation
         try:
-            found = await self._bus.call(
-                persona.get_persona, persona.GetPersona(persona_id=persona_id), tenant=call.tenant
-            )
+            query = persona.GetPersona(persona_id=persona_id, viewer=call.request.viewer)
+            found = await self._bus.call(persona.get_persona, query, tenant=call.tenant)
         except Rejected as refusal:
             if refusal.code != "NOT_FOUND":
                 raise
             raise invalid("persona_id", f"no persona '{persona_id}'") from refusal
         return await asyncio.to_thread(begun, respondent_of(found), wanted)
 
-    async def _check_targets(self, tenant: str, to: v1.AppliesTo) -> None:
+    async def _check_targets(self, tenant: str, to: v1.AppliesTo, viewer: Viewer) -> None:
         known = load_segments(DOMAIN).by_name
         for index, name in enumerate(to.segments):
             if name not in known:
@@ -99,7 +99,8 @@ class TasteHandlers:
                 raise invalid(f"applies_to.segments[{index}]", issue)
         for index, name in enumerate(to.personas):
             try:
-                await self._bus.call(persona.get_persona, persona.GetPersona(persona_id=name), tenant=tenant)
+                query = persona.GetPersona(persona_id=name, viewer=viewer)
+                await self._bus.call(persona.get_persona, query, tenant=tenant)
             except Rejected as refusal:
                 if refusal.code != "NOT_FOUND":
                     raise
