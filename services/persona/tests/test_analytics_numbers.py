@@ -130,8 +130,16 @@ def test_one_value_has_a_wide_interval_and_equal_values_one_of_some_width() -> N
 def test_what_is_new_was_not_wanted_before() -> None:
     start = Profile(wanted=("pool", "garage"), refused=("traffic",))
     end = Profile(wanted=("pool", "home_gym"), refused=("traffic", "noise"), unnamed=2)
-    found = evolution(start, end, [])
-    assert found.new_preferences_detected == ("home_gym",)
+    evidence = [
+        Evidence("garage", 1, 0, 1, 1),
+        Evidence("home_gym", 0, 0, 1, 0),
+        Evidence("view", 0, 0, 1, 0),
+        Evidence("cinema", 1, 0, 2, 0),
+        Evidence("library", 0, 0, 1, 1),
+        Evidence("noise", 0, 0, 2, 1),
+    ]
+    found = evolution(start, end, evidence)
+    assert found.new_preferences_detected == ("home_gym", "view")
     assert found.new_deal_breakers_detected == ("noise",)
     assert found.preferences_not_named == 2
 

@@ -260,7 +260,7 @@ async def test_what_a_profile_says_is_predicted_from_and_its_changes_are_told(
     assert found.data_up_to is not None
     evolution = found.preference_evolution
     assert evolution is not None
-    assert evolution.new_preferences_detected == ("waterfront_estate", "home_gym")
+    assert evolution.new_preferences_detected == ("home_gym", "waterfront_estate")
     assert evolution.preferences_not_named == 1
     assert evolution.preference_strength_changes == pytest.approx({"home_gym": 1 / 3, "waterfront_estate": 1 / 3})
     strength = evolution.estimates["home_gym"]

@@ -74,7 +74,7 @@ class PreferenceEvolution(Resource):
     """How what a persona wants changed in the period. Words are those of homes; others are counted, never named."""
 
     new_preferences_detected: tuple[str, ...] = Field(
-        description="Wanted at the end of the period, and not when it began or, if later, when the persona was created."
+        description="Wanted or liked by the end of the period, and not when it began or the persona was created."
     )
     preference_strength_changes: dict[str, float] = Field(description="The strength's end minus its start, by word.")
     new_deal_breakers_detected: tuple[str, ...]

@@ -14,14 +14,22 @@ METHOD = (
 def evolution(start: Profile | None, end: Profile | None, evidence: Iterable[Evidence]) -> PreferenceEvolution:
     """From the profile at the beginning, or at the persona's creation if that is later, to that at the end."""
     before, after = start or Profile(), end or Profile()
-    changes = {found.word: _strength(found) for found in evidence if _moved(found)}
+    known = tuple(evidence)
+    changes = {found.word: _strength(found) for found in known if _moved(found)}
     return PreferenceEvolution(
-        new_preferences_detected=tuple(word for word in after.wanted if word not in before.wanted),
+        new_preferences_detected=tuple(found.word for found in known if _is_new(found, before, after)),
         preference_strength_changes={word: change.end - change.start for word, change in changes.items()},
         new_deal_breakers_detected=tuple(word for word in after.refused if word not in before.refused),
         preferences_not_named=after.unnamed,
         estimates=changes,
     )
+
+
+def _is_new(found: Evidence, before: Profile, after: Profile) -> bool:
+    """What was liked before is not new when it becomes a condition; what is refused by now is no preference."""
+    had = found.word in before.wanted or found.for_before > found.against_before
+    has = found.word in after.wanted or found.for_after > found.against_after
+    return has and not had and found.word not in after.refused
 
 
 def _moved(found: Evidence) -> bool:

@@ -136,12 +136,16 @@ class Readings:
         return Profile(*map(_frozen, found[0])) if found else None
 
     async def evidence(self, since: datetime, until: datetime) -> tuple[Evidence, ...]:
-        """By word, of the persona's creation and all that was recorded by the ends of a period."""
+        """By word, of the persona's creation and all that was recorded by the ends of a period.
+
+        In the order in which words were first spoken for in the period.
+        """
         before = f"(first OR recorded_at < {_SINCE})"
         found = await self._rows(
             f"SELECT word, countIf(direction > 0 AND {before}), countIf(direction < 0 AND {before}), "  # noqa: S608 - constants
             "countIf(direction > 0), countIf(direction < 0) FROM persona_preference_changes "
-            f"WHERE {_WHOSE} AND recorded_at < {_UNTIL} GROUP BY word ORDER BY word",
+            f"WHERE {_WHOSE} AND recorded_at < {_UNTIL} GROUP BY word "
+            f"ORDER BY minIf(version, direction > 0 AND NOT {before}), word",
             since=since,
             until=until,
         )
