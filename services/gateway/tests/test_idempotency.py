@@ -104,6 +104,13 @@ async def test_a_key_of_the_wrong_form_is_refused(platform: Platform, given: str
     assert longest.status_code == 201
 
 
+async def test_a_request_for_another_brokerage_gets_no_kept_answer(platform: Platform) -> None:
+    key = fresh_key()
+    await post(platform, key)
+    refused = await post(platform, {**key, "X-Brokerage-ID": platform.theirs.brokerage_id})
+    assert_error(refused, "FORBIDDEN", "X-Brokerage-ID")
+
+
 async def test_who_is_not_known_claims_nothing(platform: Platform) -> None:
     key = fresh_key()
     kept = platform.relay.commits.database["idempotency"]

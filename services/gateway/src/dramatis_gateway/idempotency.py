@@ -13,7 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dramatis_gateway.authentication import Principal
+from dramatis_gateway.authentication import Principal, same_brokerage
 from dramatis_gateway.claims import Claim, Claims, InProgress, Mismatch, Repeatable, StoredAnswer
 from dramatis_gateway.ids import Ids
 from dramatis_gateway.metrics import Metrics
@@ -60,10 +60,12 @@ class Idempotency:
         if scope["type"] != "http" or scope["method"] != "POST" or not scope["path"].startswith(self._prefixes):
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).getlist(HEADER)
+        headers = Headers(scope=scope)
+        given = headers.getlist(HEADER)
         if not given or principal is None:  # who is not known is refused by the route
             await self._app(scope, receive, send)
             return
+        same_brokerage(principal, headers.get("x-brokerage-id"))
         body = await _read(receive)
         await self._once(_repeatable(principal, scope, _checked(given), body), scope, body, receive, send)
 
