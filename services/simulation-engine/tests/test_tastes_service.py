@@ -9,6 +9,7 @@ from observed_choices import synthetic
 from simulation_scene import JOHN
 
 from dramatis_bus import Bus
+from dramatis_contracts.base import Viewer
 from dramatis_contracts.persona import v1 as persona
 from dramatis_contracts.tastes import v1
 from dramatis_eventlog import Snapshots
@@ -55,6 +56,23 @@ async def fitted(bus: Bus, fit: v1.FitTastes, tastes_id: str | None = None, tena
 async def elicited(bus: Bus, into: str, **elicitation: Any) -> v1.Tastes:
     command = v1.RequestElicitation(tastes_id=into, elicitation=v1.ElicitTastes(**elicitation))
     return await bus.call(v1.elicit_tastes, command, tenant=TENANT)
+
+
+async def test_tastes_of_a_persona_whom_an_agent_cannot_see_are_not_estimated(bus: Bus) -> None:
+    profile = persona.PersonaProfile.model_validate({"name": "John Smith", "visibility": "private", **JOHN})
+    hidden = persona.CreatePersona(persona_id="pers_hidden", profile=profile)
+    await bus.call(persona.create_persona, hidden, tenant=TENANT)
+    agent = Viewer(agent_id="agt_1", team_id="team_1")
+    fit = request(applies_to=v1.AppliesTo(personas=("pers_hidden",)))
+    command = v1.RequestFit(tastes_id="tst_1", fit=fit, viewer=agent)
+    with pytest.raises(Rejected) as refusal:
+        await bus.call(v1.fit_tastes, command, tenant=TENANT)
+    assert refusal.value.field == "applies_to.personas[0]"
+    asked = v1.ElicitTastes(persona_id="pers_hidden")
+    question = v1.RequestElicitation(tastes_id="tst_1", elicitation=asked, viewer=agent)
+    with pytest.raises(Rejected) as refusal:
+        await bus.call(v1.elicit_tastes, question, tenant=TENANT)
+    assert refusal.value.field == "persona_id"
 
 
 async def test_fitted_tastes_are_kept_and_say_what_simulations_use_of_them(bus: Bus) -> None:
