@@ -29,7 +29,7 @@ _PROPERTY = v1.Listing(
     features=("pool", "home_office", "wine_cellar", "waterfront", "elevator", "concierge"),
     styles=("modern",),
 )
-_ASKED = v1.PropertyToClients(property_id="prop_bench", matching_criteria=v1.MatchingCriteria(minimum_score=0.5))
+_ASKED = v1.MatchClients(property_id="prop_bench", matching_criteria=v1.MatchingCriteria(minimum_score=0.5))
 _BARE = "SELECT count() over the same rows, arrays included"
 _FILL = """
 INSERT INTO matching_personas

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dramatis_bus import Bus, Received
-from dramatis_contracts.base import EventBody
+from dramatis_contracts.base import EventBody, Viewer
 from dramatis_contracts.matching import v1
 from dramatis_contracts.persona import v1 as persona
 from dramatis_eventlog import Cause, EventLog, StreamId
@@ -287,6 +287,66 @@ async def test_rebuilt_is_incremental_in_whichever_order_events_came(
     assert sum(row[3] for row in incremental) == 3  # those that are gone stay gone
 
 
+NORTH = {"agent_id": "ann", "team_id": "north"}
+
+
+async def test_an_agent_is_shown_the_clients_that_it_sees_elsewhere(clickhouse: ClickHousePool) -> None:
+    created = [
+        persona.PersonaCreated(profile=profile(visibility=visibility, **WISHES), created_by=persona.Owner(**NORTH))
+        for visibility in ("private", "team", "brokerage")
+    ]
+    await Projector(clickhouse, PERSONAS).handle([happened(f"pers_{n}", 1, body) for n, body in enumerate(created)])
+    shown = {
+        (source, viewer.agent_id): await pool_size(clickhouse, source, viewer)
+        for source in ("brokerage", "team", "agent")
+        for viewer in (Viewer(), Viewer(**NORTH), Viewer(agent_id="ben", team_id="north"), Viewer(agent_id="cat"))
+    }
+    assert [shown["brokerage", who] for who in (None, "ann", "ben", "cat")] == [1, 1, 1, 1]
+    assert [shown["team", who] for who in (None, "ann", "ben", "cat")] == [2, 2, 2, 1]
+    assert [shown["agent", who] for who in (None, "ann", "ben", "cat")] == [3, 3, 2, 1]
+
+
+async def test_an_archived_client_is_matched_again_once_restored_and_an_enriched_one_by_what_was_learnt(
+    clickhouse: ClickHousePool,
+) -> None:
+    whole = profile(**WISHES)
+    learnt = persona.PersonaEnriched(
+        enrichment_id="enr_1",
+        enrichment_type="notes",
+        source="agent_notes",
+        method="rules-1",
+        new_insights=(),
+        learnt=persona.Learnt(),
+        profile=whole.model_copy(update={"preferences": persona.Preferences(must_have_features=("helipad",))}),
+    )
+    seen = []
+    events = [
+        persona.PersonaCreated(profile=whole),
+        persona.PersonaArchived(),
+        persona.PersonaRestored(profile=whole),
+        learnt,
+    ]
+    for version, body in enumerate(events, 1):
+        await Projector(clickhouse, PERSONAS).handle([happened("pers_1", version, body)])
+        seen.append(await pool_size(clickhouse, "agent", Viewer()))
+    assert seen == [1, 0, 1, 1]
+    known = await Scorer(clickhouse).client_facts(TENANT, ["pers_1"])
+    assert known["pers_1"].musts == ("helipad",)
+
+
+def happened(persona_id: str, version: int, body: EventBody) -> Received:
+    """A published event of a persona."""
+    data = body.model_dump(mode="json")
+    event = some_event(version, body.type, tenantid=TENANT, subject=persona_id, streamversion=version, data=data)
+    return Received(event, version)
+
+
+async def pool_size(pool: ClickHousePool, source: str, viewer: Viewer) -> int:
+    asked = v1.ClientPool.model_validate({"source": source})
+    criteria = criteria_of(v1.MatchingCriteria(), v1.OutputOptions())
+    return (await Scorer(pool).clients(TENANT, home_of(TOWER), criteria, pool_of(asked, viewer))).pool
+
+
 @pytest.fixture
 async def bus(settings: Settings) -> AsyncIterator[Bus]:
     async with hosted(settings, service) as client:
@@ -298,7 +358,7 @@ async def test_a_run_that_found_somebody_is_a_fact_once(
 ) -> None:
     await bus.call(v1.list_property, v1.ListProperty(property_id="prop_1", listing=TOWER), tenant=TENANT)
     await project(clickhouse, {"pers_1": WISHES})
-    ask = v1.PropertyToClients(property_id="prop_1")
+    ask = v1.MatchClients(property_id="prop_1")
     first = await bus.call(v1.match_clients, ask, tenant=TENANT, command_id="cmd_1")
     again = await bus.call(v1.match_clients, ask, tenant=TENANT, command_id="cmd_1")
     assert first == again
@@ -313,7 +373,7 @@ async def test_a_run_that_found_somebody_is_a_fact_once(
 
 async def test_a_run_that_found_nobody_is_no_fact(settings: Settings, bus: Bus) -> None:
     await bus.call(v1.list_property, v1.ListProperty(property_id="prop_1", listing=TOWER), tenant=TENANT)
-    nobody = await bus.call(v1.match_clients, v1.PropertyToClients(property_id="prop_1"), tenant=TENANT)
+    nobody = await bus.call(v1.match_clients, v1.MatchClients(property_id="prop_1"), tenant=TENANT)
     assert (nobody.pool, nobody.matches) == (0, ())
     async with connect(settings) as mongo:
         assert not await EventLog(mongo[settings.mongo_database]).read(TENANT, StreamId("match", nobody.match_run_id))
@@ -324,7 +384,7 @@ async def test_a_property_that_is_not_there_is_not_found(bus: Bus, tenant: str) 
     await bus.call(v1.list_property, v1.ListProperty(property_id="prop_1", listing=TOWER), tenant=TENANT)
     wanted = "prop_1" if tenant != TENANT else "prop_2"
     with pytest.raises(Rejected, match="NOT_FOUND"):
-        await bus.call(v1.match_clients, v1.PropertyToClients(property_id=wanted), tenant=tenant)
+        await bus.call(v1.match_clients, v1.MatchClients(property_id=wanted), tenant=tenant)
 
 
 async def test_it_is_healthy(bus: Bus) -> None:

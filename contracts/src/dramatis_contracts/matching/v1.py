@@ -12,7 +12,7 @@ from pydantic import (
     model_validator,
 )
 
-from dramatis_contracts.base import EventBody, Request, Resource
+from dramatis_contracts.base import EventBody, Request, Resource, Viewer
 from dramatis_contracts.pages import Page, PageRequest
 from dramatis_contracts.rpc import Method
 
@@ -346,7 +346,10 @@ class ClientFilters(Request):
 
 
 class ClientPool(Request):
-    """Whose clients: what is shared with the `brokerage`, besides with the `team`, or besides what is the `agent`'s."""
+    """Whose clients: what is shared with the `brokerage`, besides with the `team`, or besides what is the `agent`'s.
+
+    Team and agent are those of the API key; for a key of the whole brokerage, all teams and all agents.
+    """
 
     source: Literal["brokerage", "team", "agent"] = "agent"
     filters: ClientFilters = ClientFilters()
@@ -370,6 +373,12 @@ class PropertyToClients(Request):
     output_options: OutputOptions = OutputOptions()
 
 
+class MatchClients(PropertyToClients):
+    """The same, and who asks: an agent sees no more personas here than elsewhere."""
+
+    viewer: Viewer = Viewer()
+
+
 class ClientToProperties(Request):
     """Which properties suit a client?"""
 
@@ -377,6 +386,12 @@ class ClientToProperties(Request):
     filters: PropertyFilters = PropertyFilters()
     matching_criteria: MatchingCriteria = MatchingCriteria()
     output_options: OutputOptions = OutputOptions()
+
+
+class MatchProperties(ClientToProperties):
+    """The same, and who asks."""
+
+    viewer: Viewer = Viewer()
 
 
 Event = PropertyEvent | MatchFound
@@ -387,5 +402,5 @@ update_property = Method(SERVICE, "update_property", UpdateProperty, ListedPrope
 withdraw_property = Method(SERVICE, "withdraw_property", WithdrawProperty, Withdrawn)
 get_property = Method(SERVICE, "get_property", GetProperty, ListedProperty)
 list_properties = Method(SERVICE, "list_properties", ListProperties, Page[ListedProperty])
-match_clients = Method(SERVICE, "property_to_clients", PropertyToClients, ClientMatches, timeout_seconds=10.0)
-match_properties = Method(SERVICE, "client_to_properties", ClientToProperties, PropertyMatches, timeout_seconds=10.0)
+match_clients = Method(SERVICE, "property_to_clients", MatchClients, ClientMatches, timeout_seconds=10.0)
+match_properties = Method(SERVICE, "client_to_properties", MatchProperties, PropertyMatches, timeout_seconds=10.0)

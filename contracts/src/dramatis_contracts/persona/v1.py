@@ -213,6 +213,7 @@ class PersonaUpdated(EventBody):
 
     profile: PersonaProfile
     changed: tuple[str, ...]
+    created_by: Owner = Owner()
 
 
 class PersonaDeleted(EventBody):
@@ -236,13 +237,16 @@ class PersonaArchived(EventBody):
 
 
 class PersonaRestored(EventBody):
-    """An archived persona is in use again.
+    """An archived persona is in use again, with this profile.
 
     Produced by `persona` on `RestorePersona`.
     """
 
     type: ClassVar[str] = "persona.restored.v1"
     owner: ClassVar[str] = "persona"
+
+    profile: PersonaProfile
+    created_by: Owner = Owner()
 
 
 class EnrichmentRequested(EventBody):
@@ -275,6 +279,7 @@ class PersonaEnriched(EventBody):
     learnt: Learnt
     profile: PersonaProfile
     interaction: Interaction | None = None
+    created_by: Owner = Owner()
 
 
 class EnrichmentFailed(EventBody):

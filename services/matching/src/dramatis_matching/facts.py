@@ -7,11 +7,12 @@ from functools import cache
 from typing import Any
 
 from dramatis_contracts.matching.v1 import Listing
-from dramatis_contracts.persona.v1 import Demographics, PersonaProfile
+from dramatis_contracts.persona.v1 import Demographics, Owner, PersonaProfile
 from dramatis_matching.rules import load
 from dramatis_matching.words import plain, word, words
 
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)([KMBkmb]?)")
+_NOBODY = Owner()
 _UNITS = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9}
 
 
@@ -34,6 +35,8 @@ class Client:
     decision: str
     household: str
     occupied: str
+    owner_agent: str = ""
+    owner_team: str = ""
 
     @property
     def vocabulary(self) -> tuple[str, ...]:
@@ -58,7 +61,7 @@ class Home:
         return bool(self.features)
 
 
-def client_of(profile: PersonaProfile) -> Client:
+def client_of(profile: PersonaProfile, owner: Owner = _NOBODY) -> Client:
     wishes, traits = profile.preferences, profile.behavioral_traits
     low, high = net_worth(profile.demographics.net_worth_range)
     return Client(
@@ -77,6 +80,8 @@ def client_of(profile: PersonaProfile) -> Client:
         decision=plain(traits.decision_making) if traits.decision_making else "",
         household=_household(profile.demographics),
         occupied=_occupied(profile.demographics),
+        owner_agent=owner.agent_id or "",
+        owner_team=owner.team_id or "",
     )
 
 

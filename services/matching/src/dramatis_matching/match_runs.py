@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from dramatis_bus import Bus, Call
+from dramatis_contracts.base import Viewer
 from dramatis_contracts.envelope import event_id
 from dramatis_contracts.matching import v1
 from dramatis_contracts.persona import v1 as persona
@@ -17,8 +18,8 @@ from dramatis_matching.rules import load, model_version
 from dramatis_matching.scoring import TERMS, UNIT, Criteria, Ranking, Scored, Scorer, Where, whole_weights
 from dramatis_matching.words import literal, words
 
+_EVERYBODY = Viewer()
 Kind = Literal["property_to_clients", "client_to_properties"]
-_SHARED = {"brokerage": ["brokerage"], "team": ["brokerage", "team"], "agent": ["brokerage", "team", "private"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,13 @@ class MatchHandlers:
     log: EventLog
     bus: Bus
 
-    async def clients(self, call: Call[v1.PropertyToClients]) -> v1.ClientMatches:
+    async def clients(self, call: Call[v1.MatchClients]) -> v1.ClientMatches:
         """The clients that a property suits."""
         asked = call.request
         loaded = await on_the_market(self.properties, call.tenant, asked.property_id)
         home = home_of(loaded.state.listing or v1.Listing(price=1))
         criteria = criteria_of(asked.matching_criteria, asked.output_options)
-        ranking = await self.scorer.clients(call.tenant, home, criteria, pool_of(asked.client_pool))
+        ranking = await self.scorer.clients(call.tenant, home, criteria, pool_of(asked.client_pool, asked.viewer))
         known = await self.scorer.client_facts(call.tenant, [scored.id for scored in ranking.best])
         matches = tuple(
             v1.ClientMatch(
@@ -50,12 +51,11 @@ class MatchHandlers:
         unknown = literal(dict.fromkeys((*home.words, *home.places)))
         return v1.ClientMatches(property_id=asked.property_id, matched_literally=unknown, matches=matches, **run)
 
-    async def homes(self, call: Call[v1.ClientToProperties]) -> v1.PropertyMatches:
+    async def homes(self, call: Call[v1.MatchProperties]) -> v1.PropertyMatches:
         """The properties that suit a client."""
         asked = call.request
-        who = await self.bus.call(
-            persona.get_persona, persona.GetPersona(persona_id=asked.persona_id), tenant=call.tenant
-        )
+        query = persona.GetPersona(persona_id=asked.persona_id, viewer=asked.viewer)
+        who = await self.bus.call(persona.get_persona, query, tenant=call.tenant)
         client = client_of(_profile(who))
         criteria = criteria_of(asked.matching_criteria, asked.output_options)
         ranking = await self.scorer.homes(call.tenant, client, criteria, properties_of(asked.filters))
@@ -127,11 +127,10 @@ def criteria_of(asked: v1.MatchingCriteria, output: v1.OutputOptions) -> Criteri
     return Criteria(whole_weights(weights), round(UNIT * asked.minimum_score), output.max_results)
 
 
-def pool_of(asked: v1.ClientPool) -> Where:
+def pool_of(asked: v1.ClientPool, viewer: Viewer = _EVERYBODY) -> Where:
     """Who is considered, as a condition on the rows of personas."""
     filters = asked.filters
-    conditions = ["visibility IN {shared:Array(String)}"]
-    parameters: dict[str, Any] = {"shared": _SHARED[asked.source]}
+    conditions, parameters = _shared_with(asked.source, viewer)
     if filters.min_net_worth is not None:
         conditions.append("net_worth_low >= {min_net_worth:Float64}")
         parameters["min_net_worth"] = filters.min_net_worth
@@ -142,6 +141,19 @@ def pool_of(asked: v1.ClientPool) -> Where:
         conditions.append(f"urgency {'>=' if filters.actively_looking else '<'} {{looking:Float64}}")
         parameters["looking"] = level(load("scoring")["looking"]["from"])
     return Where(" AND ".join(conditions), parameters)
+
+
+def _shared_with(source: str, viewer: Viewer) -> tuple[list[str], dict[str, Any]]:
+    """A key of the whole brokerage looks at every team's and every agent's clients, any other at its own."""
+    everybody = viewer.agent_id is None and viewer.team_id is None
+    either = ["visibility = 'brokerage'"]
+    if source in ("team", "agent"):
+        either.append("visibility = 'team'" if everybody else "visibility = 'team' AND owner_team = {team:String}")
+    if source == "agent":
+        own = "owner_agent = {agent:String} AND (owner_agent != '' OR owner_team = {team:String})"
+        either.append("visibility = 'private'" if everybody else own)
+    parameters = {} if everybody else {"team": viewer.team_id or "-", "agent": viewer.agent_id or ""}
+    return [f"({' OR '.join(f'({one})' for one in either)})"], parameters
 
 
 def properties_of(asked: v1.PropertyFilters) -> Where:

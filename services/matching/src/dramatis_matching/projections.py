@@ -17,11 +17,16 @@ _NO_LISTING = matching.Listing(price=1)
 
 
 def persona_rows(event: Envelope, _position: int) -> Iterator[Row]:
-    """A persona's newest version wins; a deleted one stays as a row without content."""
+    """A persona's newest version wins; a deleted or archived one stays as a row without content."""
     match decode(event):
-        case persona.PersonaCreated(profile=profile) | persona.PersonaUpdated(profile=profile):
-            yield _row(event, client_of(profile), gone=False)
-        case persona.PersonaDeleted():
+        case (
+            persona.PersonaCreated(profile=profile, created_by=owner)
+            | persona.PersonaUpdated(profile=profile, created_by=owner)
+            | persona.PersonaEnriched(profile=profile, created_by=owner)
+            | persona.PersonaRestored(profile=profile, created_by=owner)
+        ):
+            yield _row(event, client_of(profile, owner), gone=False)
+        case persona.PersonaDeleted() | persona.PersonaArchived():
             yield _row(event, client_of(_NO_PERSONA), gone=True)
 
 

@@ -54,7 +54,7 @@ def decide(command: Command, persona: PersonaState) -> list[v1.Event]:
             check_consistent(profile.preferences)
             return [v1.PersonaCreated(profile=profile, created_by=owner)]
         case v1.UpdatePersona(changes=changes):
-            return _update(changes, _existing(persona))
+            return _update(changes, _existing(persona), persona.owner)
         case v1.DeletePersona():
             _existing(persona)
             return [v1.PersonaDeleted()]
@@ -62,8 +62,8 @@ def decide(command: Command, persona: PersonaState) -> list[v1.Event]:
             _existing(persona)
             return [] if persona.archived else [v1.PersonaArchived()]
         case v1.RestorePersona():
-            _existing(persona)
-            return [v1.PersonaRestored()] if persona.archived else []
+            profile = _existing(persona)
+            return [v1.PersonaRestored(profile=profile, created_by=persona.owner)] if persona.archived else []
         case v1.EnrichPersona(enrichment_id=enrichment_id, enrichment=enrichment):
             return _enrich(persona, enrichment_id, enrichment)
         case Read():
@@ -117,14 +117,14 @@ def _existing(persona: PersonaState) -> v1.PersonaProfile:
     return persona.profile
 
 
-def _update(changes: v1.PersonaChanges, profile: v1.PersonaProfile) -> list[v1.Event]:
+def _update(changes: v1.PersonaChanges, profile: v1.PersonaProfile, owner: v1.Owner) -> list[v1.Event]:
     given = {name: getattr(changes, name) for name in changes.model_fields_set}
     updated = profile.model_copy(update=given)
     changed = tuple(sorted(name for name in given if getattr(updated, name) != getattr(profile, name)))
     if "preferences" in changed:
         check_consistent(updated.preferences)
     # A change to what is already so is not a new fact.
-    return [v1.PersonaUpdated(profile=updated, changed=changed)] if changed else []
+    return [v1.PersonaUpdated(profile=updated, changed=changed, created_by=owner)] if changed else []
 
 
 def _enrich(persona: PersonaState, enrichment_id: str, enrichment: v1.Enrichment) -> list[v1.Event]:
@@ -150,6 +150,7 @@ def _read(command: Read, persona: PersonaState) -> list[v1.Event]:
             learnt=learnt,
             profile=profile,
             interaction=command.interaction,
+            created_by=persona.owner,
         )
     ]
 

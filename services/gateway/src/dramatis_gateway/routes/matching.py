@@ -23,7 +23,8 @@ ForClient = Annotated[v1.ClientToProperties, Depends(json_body(v1.ClientToProper
 )
 async def match_clients(caller: TheCaller, asked: ForProperty) -> Response:
     """The clients that a property suits, best first, with the reasons and how to approach them."""
-    return answer(await caller.ask(v1.match_clients, asked))
+    wanted = v1.MatchClients(**dict(asked), viewer=caller.viewer)
+    return answer(await caller.ask(v1.match_clients, wanted))
 
 
 @router.post(
@@ -34,4 +35,5 @@ async def match_clients(caller: TheCaller, asked: ForProperty) -> Response:
 )
 async def match_properties(caller: TheCaller, asked: ForClient) -> Response:
     """The properties that suit a client, best first, with the reasons."""
-    return answer(await caller.ask(v1.match_properties, asked))
+    wanted = v1.MatchProperties(**dict(asked), viewer=caller.viewer)
+    return answer(await caller.ask(v1.match_properties, wanted))
