@@ -356,3 +356,27 @@ async def test_errors_travel_between_processes(client: AsyncTinyTroupeClient, se
     for error in errors:
         copy = pickle.loads(pickle.dumps(error))
         assert (type(copy), str(copy)) == (type(error), str(error))
+
+
+async def test_an_enrichment_is_sent_as_the_specification_shows_it(
+    client: AsyncTinyTroupeClient, server: Receiver
+) -> None:
+    answer = {"enrichment_id": "enr_1", "status": "processing", "estimated_completion": "2024-01-15T10:31:00Z"}
+    server.answers = [web.json_response(answer, status=202)]
+    accepted = await client.personas.enrich(
+        "pers_1",
+        data_type="interaction",
+        source="agent_notes",
+        content={"text": "Client mentioned…", "metadata": {"date": "2024-01-10", "interaction_type": "phone_call"}},
+        process_immediately=True,
+    )
+    assert (accepted.enrichment_id, accepted.status) == ("enr_1", "processing")
+    assert accepted.estimated_completion
+    (post,) = server.posts
+    assert (post.method, post.path) == ("POST", "/v1/personas/pers_1/enrich")
+    assert json.loads(post.body) == {
+        "data_type": "interaction",
+        "source": "agent_notes",
+        "content": {"text": "Client mentioned…", "metadata": {"date": "2024-01-10", "interaction_type": "phone_call"}},
+        "process_immediately": True,
+    }
