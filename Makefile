@@ -5,12 +5,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 UNITS := $(patsubst %/pyproject.toml,%,$(wildcard contracts/pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml))
 DEMO ?= 1
+NODE_FOLDERS := tests/node libs/client-js libs/activepieces
 
-.PHONY: help run test check bench fmt lock generate
+.PHONY: help run test check bench fmt lock generate node
 help:
 	@echo "make run      start everything, play the demonstration once, keep serving (DEMO=0 skips it)"
 	@echo "make test     lint, types, unit tests and tests on real engines"
 	@echo "make check    lint, types and generated files only"
+	@echo "make node     install the npm packages; without them the tests that need them are listed as not run"
 	@echo "make bench    side-by-side benchmarks, written to bench/results.json"
 	@echo "make fmt      format the code"
 
@@ -46,3 +48,6 @@ generate: .venv/ready
 
 lock:
 	$(PYTHON) scripts/lock.py
+
+node:
+	@for folder in $(NODE_FOLDERS); do npm ci --silent --no-audit --no-fund --prefix $$folder || exit 1; done

@@ -27,6 +27,7 @@ ROOT = Path(__file__).parents[3]
 CLIENT = ROOT / "libs/client-js"
 NODE = ROOT / "tests/node"
 EXAMPLE = (CLIENT / "examples/specification.mjs").read_text()
+QUICK_START = (CLIENT / "README.md").read_text().split("```js\n", 1)[1].split("```", 1)[0]
 PROPERTY = {
     "id": "prop_123",
     "price": 45_000_000,
@@ -146,6 +147,15 @@ async def test_the_example_runs_as_printed_in_node(open_platform: RunningPlatfor
 
 async def test_in_node_without_a_websocket_progress_is_asked_for(open_platform: RunningPlatform, project: Path) -> None:
     assert await run_example(open_platform, project) is not None
+
+
+@pytest.mark.usefixtures("with_ws")
+async def test_the_quick_start_of_the_readme_works(open_platform: RunningPlatform, project: Path) -> None:
+    (project / "start.mjs").write_text(QUICK_START)
+    code, said = await ran("node", "start.mjs", cwd=project, env=configured(open_platform))
+    assert code == 0, said
+    assert " % " in said
+    assert said.rstrip().endswith("]")
 
 
 @asynccontextmanager
