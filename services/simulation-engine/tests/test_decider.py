@@ -8,7 +8,7 @@ import pytest
 from simulation_scene import focus_group
 
 from dramatis_contracts.simulation_engine import v1
-from dramatis_simulation_engine.commands import Cancel, Command, Complete, Fail, Request, Start
+from dramatis_simulation_engine.commands import Admit, Cancel, Command, Complete, Fail, Repeat, Request, Start
 from dramatis_simulation_engine.decider import Simulation, decide, evolve
 from dramatis_simulation_engine.kinds import inputs_hash
 from dramatis_simulation_engine.outcome import Outcome
@@ -53,6 +53,27 @@ def test_a_request_is_queued_with_its_participants_and_its_seed() -> None:
 def test_an_id_is_given_once() -> None:
     request = Request(study=focus_group(), participants=INVITED, seed=7)
     simulation(REQUESTED).when(decide, request).rejected("CONFLICT", field="simulation_id")
+
+
+def test_one_that_waited_is_admitted_before_it_begins_and_not_after() -> None:
+    simulation(REQUESTED).when(decide, Admit()).then(v1.SimulationAdmitted())
+    simulation(REQUESTED, STARTED).when(decide, Admit()).then()
+    simulation(REQUESTED, CANCELLED).when(decide, Admit()).then()
+    simulation().when(decide, Admit()).rejected("NOT_FOUND", field="simulation_id")
+
+
+def test_what_is_asked_again_and_cannot_be_accepted_any_more_exists_already() -> None:
+    simulation(REQUESTED).when(decide, Repeat()).rejected("CONFLICT", field="simulation_id")
+
+
+def test_what_was_added_to_a_request_in_short_is_remembered() -> None:
+    notes = ("property: prop_1 at version 3",)
+    request = Request(study=focus_group(), participants=INVITED, seed=7, derived=notes)
+    requested = REQUESTED.model_copy(update={"derived": notes})
+    simulation().when(decide, request).then(requested)
+    state = simulation(requested).state
+    assert state.derived == notes
+    assert decode(encode(state)) == state
 
 
 def test_an_engine_takes_it_up_once() -> None:
