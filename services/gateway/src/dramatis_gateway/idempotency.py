@@ -26,7 +26,9 @@ PREFIXES = ("/v1/", "/api/predict/")
 """Where every POST may carry the header."""
 
 MAX_LENGTH = 255
-_PRINTABLE = re.compile(rf"[\x20-\x7e]{{1,{MAX_LENGTH}}}")
+PATTERN = r"^[!-~]([ -~]*[!-~])?$"
+"""Printable ASCII, without blanks around it."""
+
 _KEPT_HEADERS = ("content-type", "location", "link", "x-total-count", "x-page-size", "x-current-page", "accept")
 _NOT_KEPT = frozenset({401, 408, 429})
 """They say something of the moment, not of the request."""
@@ -154,7 +156,7 @@ def ids_of(scope: Scope) -> Ids:
 
 
 def _checked(given: Sequence[str]) -> str:
-    if len(given) > 1 or not _PRINTABLE.fullmatch(given[0]) or not given[0].strip():
+    if len(given) > 1 or len(given[0]) > MAX_LENGTH or not re.fullmatch(PATTERN, given[0]):
         issue = f"send it once, with 1 to {MAX_LENGTH} printable ASCII characters"
         raise Problem("INVALID_REQUEST", field=HEADER, issue=issue)
     return given[0]

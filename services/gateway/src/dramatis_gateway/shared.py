@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dramatis_gateway.idempotency import HEADER, MAX_LENGTH, PREFIXES
+from dramatis_gateway.idempotency import HEADER, MAX_LENGTH, PATTERN, PREFIXES
 from dramatis_gateway.quotas import Allowance, Quota, Standing, windows_of
 
 SERVERS = [
@@ -45,7 +45,7 @@ _IDEMPOTENCY_KEY = {
     "required": False,
     "description": "Any text of your choice, a UUID for example. The same request under the same key within 24 hours "
     "is carried out once; its answer is given again, with `Idempotent-Replayed: true`.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_LENGTH},
+    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_LENGTH, "pattern": PATTERN},
 }
 _MEANINGS = {
     "X-RateLimit-Limit": "Requests that the key may make in an hour.",
