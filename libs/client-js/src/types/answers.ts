@@ -100,6 +100,8 @@ export interface AcceptedSimulation {
   queuePosition?: number | null;
   webhookUrl: string | null;
   wsChannel: string;
+  statusUrl?: string;
+  resultsUrl?: string;
 }
 
 export interface AcceptedCampaign extends AcceptedSimulation {
