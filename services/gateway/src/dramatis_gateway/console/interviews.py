@@ -122,7 +122,7 @@ async def _listed(
         status=problem.status if problem else 200,
         found=found,
         stakeholders=catalogue.stakeholders,
-        given=given or {},
+        given={name: (given or {}).get(name, "") for name in _FIELDS},
         problem=problem,
     )
 
