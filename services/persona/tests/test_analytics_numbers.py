@@ -109,6 +109,12 @@ def test_without_a_stated_interest_remarks_speak_and_the_method_says_so() -> Non
     assert found.method == EXPRESSED
 
 
+def test_what_was_stated_outranks_what_was_said_in_passing() -> None:
+    found = average_interest([did("offer", "prop_1", interest=0.8), did("email", "prop_1", likes=1)])
+    assert found is not None
+    assert (found.value, found.n, found.method) == (0.8, 1, STATED)
+
+
 def test_silence_is_no_interest_of_zero() -> None:
     found = engagement([did("property_viewing", "prop_1")], NO_MATCHES, 0)
     assert found.average_interest_score is None

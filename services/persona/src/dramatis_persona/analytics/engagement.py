@@ -38,24 +38,20 @@ def engagement(interactions: Sequence[Interaction], matches: Scores, simulations
 
 
 def average_interest(interactions: Sequence[Interaction]) -> Estimate | None:
-    """The last word on each property counts: repeated visits of one home are not independent."""
-    last: dict[str, Interaction] = {}
+    """One value for each property, because repeated visits of a home are not independent: what was stated last or,
+    where nothing was, what was last expressed."""
+    stated: dict[str, float] = {}
+    expressed: dict[str, float] = {}
     for index, interaction in enumerate(interactions):
-        if _interest(interaction) is not None:
-            last[interaction.property_id or f"unnamed {index}"] = interaction
-    if not last:
+        about = interaction.property_id or f"unnamed {index}"
+        if interaction.interest is not None:
+            stated[about] = interaction.interest
+        elif remarks := interaction.likes + interaction.dislikes:
+            expressed[about] = (interaction.likes + 1) / (remarks + 2)
+    if not (values := list((expressed | stated).values())):
         return None
-    values = [value for value in map(_interest, last.values()) if value is not None]
-    stated = all(interaction.interest is not None for interaction in last.values())
-    squares = sum(value * value for value in values)
-    return mean_of_unit_values(len(values), sum(values), squares, STATED if stated else EXPRESSED)
-
-
-def _interest(interaction: Interaction) -> float | None:
-    if interaction.interest is not None:
-        return interaction.interest
-    remarks = interaction.likes + interaction.dislikes
-    return (interaction.likes + 1) / (remarks + 2) if remarks else None
+    method = STATED if len(values) == len(stated) else EXPRESSED
+    return mean_of_unit_values(len(values), sum(values), sum(value * value for value in values), method)
 
 
 def _viewed(interactions: Iterable[Interaction]) -> int:
