@@ -73,6 +73,23 @@ seen.streamed = (await next).value.event.subject === ann;
 clearInterval(renaming);
 stop.abort();
 
+const enrichment = await client.personas.enrich(ann, {
+  dataType: "interaction",
+  source: "agent_notes",
+  content: {
+    text: "She viewed the penthouse and loves private beach access.",
+    metadata: { date: "2024-01-10", agent_id: "agent_123", interaction_type: "property_viewing" },
+  },
+  processImmediately: true,
+});
+seen.enriched = enrichment.enrichmentId.startsWith("enr_");
+const analytics = await client.personas.analytics(ann, { metrics: ["engagement", "predictions"], dateFrom: "2024-01-01", dateTo: "2024-01-31" });
+seen.analytics = [analytics.personaId === ann, analytics.period, analytics.preferenceEvolution, typeof analytics.engagementMetrics.propertiesViewed];
+await client.personas.archive(ann);
+const archived = await client.personas.list({ status: "archived" });
+seen.archived = archived.items.some((persona) => persona.id === ann);
+seen.restored = (await client.personas.restore(ann)).status;
+
 const missing = await client.personas.get("pers_none").catch((error) => error);
 seen.missing = [missing instanceof NotFoundError, missing.code, missing.requestId !== null];
 const wrong = await client.personas.create({ name: "Ann", demographics: { ageRange: "old" } }).catch((error) => error);

@@ -228,6 +228,8 @@ async def test_the_whole_api_is_used_through_the_client(open_platform: RunningPl
     assert seen["state"] == 1
     assert seen["list"]["total"] == seen["list"]["header"] >= 3
     assert seen["events"][0] == "simulation.focus_group_requested.v1"
+    assert seen["analytics"] == [True, "2024-01-01 to 2024-01-31", None, "number"]
+    assert (seen["enriched"], seen["archived"], seen["restored"]) == (True, True, "active")
     assert seen["missing"] == [True, "NOT_FOUND", True]
     assert seen["wrong"] == [True, "demographics.age_range"]
     assert all(seen[name] for name in ("iterated", "matching", "segments", "eventTypes", "streamed", "once"))

@@ -127,18 +127,16 @@ test('new_property receives the webhook of a listing', { timeout: DEADLINE }, as
   expect(output).toMatchObject([{ property_data: HOME }]);
 });
 
-test('persona_enriched receives the example that its endpoint is sent', { timeout: DEADLINE }, async () => {
-  const trigger = switchable(tinytroupe.getTrigger('persona_enriched'), auth, address);
-  const arrival = new Promise<Delivery>((resolve) => (arrived = resolve));
-  await trigger.on();
-  const { id } = (await trigger.store.get('endpoint')) as { id: string };
-  await ask(auth, 'POST', `/webhooks/${id}/test?event=persona.enriched`);
-  const delivery = await arrival;
-  const { object_id, details } = delivery.body.data as { object_id: string; details: Json };
-  const { enrichment_type, new_insights } = details;
-  expect(await trigger.run(delivery)).toEqual([{ persona_id: object_id, enrichment_type, new_insights }]);
-  expect(new_insights).not.toEqual([]);
-  await trigger.off();
+test('persona_enriched receives the webhook of an enrichment', { timeout: DEADLINE }, async () => {
+  const { subject, output } = await triggered('persona_enriched', async () => {
+    const { id } = await made('/personas', { name: `Cy ${Date.now()}`, visibility: 'brokerage' });
+    const text = 'She loves private beach access and needs a home office. She hates highway noise.';
+    const metadata = { date: '2024-01-10', interaction_type: 'phone_call' };
+    const wish = { data_type: 'interaction', source: 'agent_notes', content: { text, metadata }, process_immediately: true };
+    await made(`/personas/${id}/enrich`, wish);
+    return String(id);
+  });
+  expect(output).toEqual([{ persona_id: subject, enrichment_type: 'interaction', new_insights: expect.any(Array) }]);
 });
 
 test('simulation_completed receives the webhook of a simulation', { timeout: DEADLINE }, async () => {

@@ -29,6 +29,15 @@ export class Personas {
     return this.transport.delete(`/personas/${segment(id)}`, options);
   }
 
+  /** It is listed no longer and takes part in nothing, until it is restored. */
+  archive(id: string, options?: CallOptions): Call<Persona> {
+    return this.transport.post(`/personas/${segment(id)}/archive`, undefined, options);
+  }
+
+  restore(id: string, options?: CallOptions): Call<Persona> {
+    return this.transport.post(`/personas/${segment(id)}/restore`, undefined, options);
+  }
+
   enrich(id: string, enrichment: NewEnrichment, options?: CallOptions): Call<AcceptedEnrichment> {
     return this.transport.post(`/personas/${segment(id)}/enrich`, enrichment, options);
   }

@@ -46,22 +46,52 @@ export interface AcceptedEnrichment {
   estimatedCompletion: string;
 }
 
-/** What is not known is null. */
+/** A number with its method. `n` counts people. */
+export interface Estimate {
+  value: number | null;
+  low: number | null;
+  high: number | null;
+  level: number;
+  n: number;
+  method: string;
+  modelVersion: string;
+  calibration: string;
+}
+
+/** What was not asked for or is not known is null; `unknown` says why. The names in `estimates` are the API's. */
 export interface PersonaAnalytics {
   personaId: string;
+  /** `2024-01-01 to 2024-01-31` */
   period: string;
-  engagementMetrics?: {
-    propertiesViewed: number | null;
+  engagementMetrics: {
+    propertiesViewed: number;
     averageInterestScore: number | null;
-    showingsRequested: number | null;
-    offersMade: number | null;
+    showingsRequested: number;
+    offersMade: number;
+    interactions: number;
+    matchesFound: number;
+    averageMatchScore: number | null;
+    simulationsJoined: number;
+    estimates: Record<string, Estimate>;
+    unknown: Record<string, string>;
   } | null;
-  preferenceEvolution?: { newPreferencesDetected: string[]; preferenceStrengthChanges: Free } | null;
-  predictions?: {
+  preferenceEvolution: {
+    newPreferencesDetected: string[];
+    preferenceStrengthChanges: Record<string, number>;
+    newDealBreakersDetected: string[];
+    preferencesNotNamed: number;
+    estimates: Record<string, Free>;
+  } | null;
+  predictions: {
     purchaseLikelihood30Days: number | null;
     preferredPropertyType: string | null;
     budgetRangeEstimate: string | null;
+    estimates: Record<string, Estimate>;
+    unknown: Record<string, string>;
   } | null;
+  asOf: string;
+  dataUpTo: string | null;
+  current: boolean;
 }
 
 export interface Property {

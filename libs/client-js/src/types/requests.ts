@@ -69,7 +69,7 @@ export interface PageQuery {
 
 export interface PersonaQuery extends PageQuery {
   visibility?: Visibility;
-  status?: string;
+  status?: 'active' | 'archived';
   segment?: string;
 }
 
