@@ -265,7 +265,8 @@ class EnrichmentRequested(EventBody):
 class PersonaEnriched(EventBody):
     """More is known about a persona. `profile` is the whole of it afterwards, `new_insights` what was learnt now.
 
-    Produced by `persona`. Consumed by every service that simulates people. `method` names the reader and its version.
+    Produced by `persona`. Consumed by every service that simulates people. `method` names the reader and its version;
+    `dropped` counts what a language model said that no sentence of the text says.
     """
 
     type: ClassVar[str] = "persona.enriched.v1"
@@ -279,6 +280,7 @@ class PersonaEnriched(EventBody):
     learnt: Learnt
     profile: PersonaProfile
     interaction: Interaction | None = None
+    dropped: int = 0
     created_by: Owner = Owner()
 
 

@@ -27,6 +27,7 @@ class Read:
     trait_insights: tuple[v1.Insight, ...]
     traits: dict[str, str]
     interaction: v1.Interaction | None
+    dropped: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,6 +151,7 @@ def _read(command: Read, persona: PersonaState) -> list[v1.Event]:
             profile=profile,
             interaction=command.interaction,
             created_by=persona.owner,
+            dropped=command.dropped,
         )
     ]
 

@@ -17,6 +17,13 @@ class Reading:
     findings: tuple[Finding, ...] = ()
     trait_insights: tuple[v1.Insight, ...] = ()
     traits: dict[str, str] = field(default_factory=dict)
+    dropped: int = 0
+    """Insights of a language model that no sentence of the text says."""
+
+
+def confidence_of(*checks: bool) -> float:
+    """The share of the checks that a statement passes, as (passed + 1) / (checks + 2): never 0 or 1, not calibrated."""
+    return round((sum(checks) + 1) / (len(checks) + 2), 2)
 
 
 class Reader(Protocol):
@@ -25,5 +32,5 @@ class Reader(Protocol):
     @property
     def method(self) -> str: ...
 
-    async def read(self, text: str, profile: v1.PersonaProfile, *, tenant: str, run: str) -> Reading:
+    async def read(self, enrichment: v1.Enrichment, profile: v1.PersonaProfile, *, tenant: str, run: str) -> Reading:
         """Raises `LlmError` where a language model cannot be asked; a text that says nothing gives nothing."""

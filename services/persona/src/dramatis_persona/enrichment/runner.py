@@ -71,9 +71,8 @@ class EnrichmentRunner:
         self, envelope: Envelope, requested: v1.EnrichmentRequested, profile: v1.PersonaProfile
     ) -> Read | Unreadable:
         enrichment = requested.enrichment
-        reading = await self._reader.read(
-            enrichment.content.text, profile, tenant=envelope.tenantid, run=requested.enrichment_id
-        )
+        tenant, run = envelope.tenantid, requested.enrichment_id
+        reading = await self._reader.read(enrichment, profile, tenant=tenant, run=run)
         return Read(
             enrichment_id=requested.enrichment_id,
             enrichment_type=enrichment.data_type,
@@ -83,6 +82,7 @@ class EnrichmentRunner:
             trait_insights=reading.trait_insights,
             traits=reading.traits,
             interaction=interaction_of(enrichment, envelope.time),
+            dropped=reading.dropped,
         )
 
     def _without_model(self, envelope: Envelope, requested: v1.EnrichmentRequested, failure: LlmError) -> Unreadable:
