@@ -1,6 +1,7 @@
 """Analytics of a persona, end to end: what agents told of a client becomes numbers, each with what stands behind it."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ from dramatis_engines.example import PERSONAS
 from dramatis_kit import new_id
 
 DEADLINE = 30
+TODAY = datetime.now(UTC).date()
 ESTATE: dict[str, Any] = {"price": 40_000_000, "type": "waterfront_estate", "features": ["pool", "guest_house"]}
 
 
@@ -24,6 +26,12 @@ async def known_as(api: httpx.AsyncClient, profile: dict[str, Any]) -> str:
     """A new persona; a name of its own, because one who is known already is refused."""
     created = await posted(api, "/v1/personas", profile | {"name": new_id("client")})
     return str(created["id"])
+
+
+async def told(api: httpx.AsyncClient, client: str, kind: str, text: str, **metadata: Any) -> None:
+    content = {"text": text, "metadata": {"date": str(TODAY), "interaction_type": kind} | metadata}
+    body = {"data_type": "interaction", "source": "agent_notes", "content": content, "process_immediately": True}
+    assert (await posted(api, f"/v1/personas/{client}/enrich", body))["enrichment_id"]
 
 
 async def analytics(api: httpx.AsyncClient, client: str, **query: str) -> dict[str, Any]:
@@ -78,6 +86,29 @@ async def test_what_the_platform_did_with_a_client_is_counted(api: httpx.AsyncCl
     assert predicted["budget_range_estimate"] == "$7.5M-$30M"
     likelihood = predicted["estimates"]["purchase_likelihood_30_days"]
     assert likelihood["low"] < predicted["purchase_likelihood_30_days"] < likelihood["high"]
+
+
+async def test_what_was_told_of_a_client_becomes_numbers(api: httpx.AsyncClient) -> None:
+    client = await known_as(api, PERSONAS[0])
+    home = (await posted(api, "/v1/properties", ESTATE))["id"]
+    await told(api, client, "property_viewing", "Loved the guest house.", property_id=home, interest=0.6)
+    await told(api, client, "showing_request", "Wants to see the guest house again.", property_id=home, interest=0.8)
+    await told(api, client, "offer", "Made an offer. Loves the pool.", property_id=home, interest=0.9)
+    found = await until(api, client, interactions=3)
+    assert found["persona_id"] == client
+    assert found["period"] == f"{TODAY - timedelta(days=29)} to {TODAY}"
+    engaged = found["engagement_metrics"]
+    assert (engaged["properties_viewed"], engaged["showings_requested"], engaged["offers_made"]) == (1, 1, 1)
+    assert engaged["average_interest_score"] == 0.9
+    assert "guest_house" in found["preference_evolution"]["new_preferences_detected"]
+    assert found["preference_evolution"]["preference_strength_changes"]["guest_house"] > 0
+    predicted = found["predictions"]
+    assert predicted["preferred_property_type"] == "waterfront_estate"
+    assert predicted["budget_range_estimate"] == "$36M-$44M"
+    likelihood = predicted["estimates"]["purchase_likelihood_30_days"]
+    assert likelihood["low"] < predicted["purchase_likelihood_30_days"] < likelihood["high"]
+    assert (likelihood["n"], likelihood["calibration"]) == (3, "assumed")
+    assert not predicted["unknown"]
 
 
 async def test_a_client_of_whom_nothing_is_known_gets_no_invented_number(api: httpx.AsyncClient) -> None:

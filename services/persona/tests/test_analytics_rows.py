@@ -1,6 +1,8 @@
 """Which rows follow from an event, and that nothing personal is among them."""
 
+import tomllib
 from datetime import UTC, datetime
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -197,3 +199,9 @@ def test_a_request_for_enrichment_leaves_its_text_behind() -> None:
     (row,) = rows(HISTORY, some_event(1, "persona.enrichment_requested.v1", data=data))
     assert (row["origin"], row["profiled"]) == ("enrichment_requested", 0)
     assert "anna" not in str(row).casefold()
+
+
+def test_the_words_by_which_texts_are_read_may_be_named() -> None:
+    known = tomllib.loads((files("dramatis_persona.enrichment") / "data" / "taxonomy.toml").read_text("utf-8"))
+    for field in ("property_types", "features", "style_preferences"):
+        assert [word for word in known[field] if not word_of(word)] == []
