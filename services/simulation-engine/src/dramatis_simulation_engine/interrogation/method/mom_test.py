@@ -90,10 +90,10 @@ def examine(question: str, asked: Iterable[str] = ()) -> RejectedQuestion | None
         return _rejected(question, "repeated")
     if _HYPOTHETICAL.search(bare):
         return _rejected(question, "hypothetical")
-    if _LEADING.search(bare):
-        return _rejected(question, "leading")
     if _OPINION.search(bare):
         return _rejected(question, "opinion")
+    if _LEADING.search(bare):
+        return _rejected(question, "leading")
     return _rejected(question, "compound") if _COMPOUND.search(bare) else None
 
 

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from dramatis_contracts.interrogation.v1 import Evidence, Hypothesis
 from dramatis_simulation_engine.interrogation.dossier import Dossier, Exchange
-from dramatis_simulation_engine.interrogation.reading.causes import Root, taxonomy
+from dramatis_simulation_engine.interrogation.reading.causes import Cause, Root
+from dramatis_simulation_engine.interrogation.reading.covering import covered
 from dramatis_simulation_engine.interrogation.reading.lexicon import lexicon
 from dramatis_simulation_engine.interrogation.reading.stems import stems_of
+from dramatis_simulation_engine.interrogation.reading.texts import said_in
 
 MOST = 5
 _UNKNOWN = 2
@@ -54,12 +56,20 @@ def _root(dossier: Dossier, hypothesis: Hypothesis, said: list[Evidence]) -> str
     """An actionable cause is one that the taxonomy knows, or, outside of it, what was done or measured after a why."""
     if not said:
         return ""
-    cause = taxonomy().causes.get(hypothesis.cause or "")
-    if cause:
-        return _best(cause.roots, " ".join(dict.fromkeys(piece.quote for piece in said)))
+    causes = covered(hypothesis, dossier.hypotheses)
+    if causes:
+        return _named(causes, " ".join(dict.fromkeys(piece.quote for piece in said)))
     answered = {e.number: e for e in dossier.exchanges if e.question.kind == "why"}
     deep = [piece for piece in said if _settles(piece, answered)]
     return deep[-1].quote if deep else ""
+
+
+def _named(causes: tuple[Cause, ...], quotes: str) -> str:
+    """The actionable cause that the quotes name; for a family, after the cause of it that they speak of most."""
+    heard = said_in(quotes)
+    cause = max(causes, key=lambda c: heard[c.name].strength if c.name in heard else 0.0)
+    root = _best(cause.roots, quotes)
+    return f"{cause.title.lower()}: {root}" if root and len(causes) > 1 else root
 
 
 def _settles(piece: Evidence, whys: dict[int, Exchange]) -> bool:

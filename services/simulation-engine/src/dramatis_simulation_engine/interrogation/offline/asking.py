@@ -15,10 +15,12 @@ from dramatis_simulation_engine.interrogation.method.mom_test import examine_in
 from dramatis_simulation_engine.interrogation.method.whys import chain_of
 from dramatis_simulation_engine.interrogation.model import model
 from dramatis_simulation_engine.interrogation.offline.wording import product_of, shortened
-from dramatis_simulation_engine.interrogation.reading.causes import taxonomy
+from dramatis_simulation_engine.interrogation.reading.covering import covered
 from dramatis_simulation_engine.seeds import seed_of
 
 _WORTH_REFUTING = 0.5
+_SPREAD = 0.5
+"""ASSUMED: a probe for one cause of a family tells half as much about the family."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,14 @@ def next_question(dossier: Dossier, seed: int) -> QuestionAsked | None:
 
 def _ranked(dossier: Dossier, beliefs: dict[str, float], seed: int) -> list[tuple[float, Candidate]]:
     used = {exchange.question.probe for exchange in dossier.exchanges}
-    rows = [(_gain(c, beliefs), c) for c in _candidates(dossier, beliefs) if c.probe not in used]
+    gains: dict[tuple[str, str | None, float], float] = {}
+    rows = []
+    for candidate in _candidates(dossier, beliefs):
+        key = (candidate.kind, candidate.about, candidate.tempering)
+        if key not in gains:
+            gains[key] = _gain(candidate, beliefs)
+        if candidate.probe not in used:
+            rows.append((gains[key], candidate))
     return sorted(rows, key=lambda row: (-round(row[0], 9), seed_of(seed, row[1].probe)))
 
 
@@ -110,17 +119,18 @@ def _openings(dossier: Dossier) -> Iterator[Candidate]:
 
 
 def _probes(dossier: Dossier, hypothesis: Hypothesis, tempering: float) -> Iterator[Candidate]:
-    cause = taxonomy().causes.get(hypothesis.cause or "")
-    for number, text in enumerate(cause.probes if cause else ()):
-        filled = text.replace("{product}", product_of(dossier))
-        yield Candidate(filled, "probe", hypothesis.id, f"{hypothesis.cause}.{number}", tempering)
+    causes = covered(hypothesis, dossier.hypotheses)
+    spread = 1.0 if len(causes) == 1 else _SPREAD
+    for cause in causes:
+        for number, text in enumerate(cause.probes):
+            filled = text.replace("{product}", product_of(dossier))
+            yield Candidate(filled, "probe", hypothesis.id, f"{cause.name}.{number}", tempering * spread)
 
 
 def _refuting(dossier: Dossier, hypothesis: Hypothesis, tempering: float) -> Iterator[Candidate]:
-    cause = taxonomy().causes.get(hypothesis.cause or "")
-    if cause:
+    for cause in covered(hypothesis, dossier.hypotheses)[:1]:
         filled = cause.disconfirm.replace("{product}", product_of(dossier))
-        yield Candidate(filled, "disconfirm", hypothesis.id, f"{hypothesis.cause}.disconfirm", tempering)
+        yield Candidate(filled, "disconfirm", hypothesis.id, f"{cause.name}.disconfirm", tempering)
 
 
 def _why(dossier: Dossier, hypothesis: Hypothesis) -> Iterator[Candidate]:

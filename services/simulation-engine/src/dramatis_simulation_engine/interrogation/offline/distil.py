@@ -24,12 +24,13 @@ def distil(dossier: Dossier) -> HypothesesDistilled:
     residual = _residual(matched, problem)
     ranked = sorted(_priors(matched, problem).items(), key=lambda item: (-item[1], item[0]))
     chosen = _chosen(ranked)
-    left = 1 - math.fsum(p for _, p in chosen)
-    none = residual + (1 - residual) * left * 0.5
-    scale = (1 - none) / math.fsum(p for _, p in chosen)
-    hypotheses = tuple(_hypothesis(n, name, p * scale, dossier) for n, (name, p) in enumerate(chosen, 1))
+    left = dict(ranked[len(chosen) :])
+    scale = 1 - residual
+    own = [_hypothesis(n, name, p * scale, dossier) for n, (name, p) in enumerate(chosen, 1)]
+    rest = [_rest(n, name, left, scale, dossier) for n, name in enumerate(_families_of(left), len(own) + 1)]
+    hypotheses = (*own, *rest)
     return HypothesesDistilled(
-        analysis=_analysis(problem, matched, len(chosen), none),
+        analysis=_analysis(problem, matched, len(own), len(rest), residual),
         hypotheses=hypotheses,
         residual=1 - math.fsum(h.prior for h in hypotheses),
         unrecognized=unrecognized(problem),
@@ -42,6 +43,28 @@ def _hypothesis(number: int, name: str, prior: float, dossier: Dossier) -> Hypot
     told = cause.description.replace("{product}", product)
     told = f"{told[0].upper()}{told[1:]} This would explain “{shortened(dossier.requested.user_input)}”"
     return Hypothesis(id=f"h-{number}", title=cause.title, description=told, prior=prior, cause=name)
+
+
+def _families_of(left: dict[str, float]) -> list[str]:
+    """Families with a cause that has no hypothesis of its own, likeliest first."""
+    mass = {name: math.fsum(left.get(c, 0.0) for c in family.causes) for name, family in taxonomy().families.items()}
+    return sorted((name for name, p in mass.items() if p > 0), key=lambda name: (-mass[name], name))
+
+
+def _rest(number: int, name: str, left: dict[str, float], scale: float, dossier: Dossier) -> Hypothesis:
+    """What is left of a family, as one hypothesis that names all of it."""
+    family = taxonomy().families[name]
+    members = sorted((c for c in family.causes if c in left), key=lambda c: (-left[c], c))
+    named = [family.causes[c] for c in members]
+    listed = f"{', '.join(named[:-1])} or {named[-1]}" if len(named) > 1 else named[0]
+    told = " ".join(taxonomy().causes[c].description for c in members[:2]).replace("{product}", product_of(dossier))
+    return Hypothesis(
+        id=f"h-{number}",
+        title=f"{family.title}: {listed}",
+        description=f"{told[0].upper()}{told[1:]}",
+        prior=scale * math.fsum(left[c] for c in members),
+        cause=name,
+    )
 
 
 def _matched(problem: str, stakeholder: Stakeholder) -> dict[Symptom, int]:
@@ -108,16 +131,16 @@ def unrecognized(problem: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word in words_of(problem) if _is_unknown(word)))[:_REPORTED]
 
 
-def _analysis(problem: str, matched: dict[Symptom, int], count: int, none: float) -> str:
+def _analysis(problem: str, matched: dict[Symptom, int], own: int, rest: int, none: float) -> str:
     reported = unrecognized(problem)
     ignored = f" These words meant nothing to the reading: {', '.join(reported)}." if reported else ""
+    families = f"{rest} more hypotheses hold all other causes by family, and “none of these” starts at {none:.0%}."
     if not any(symptom.place != "stakeholder" for symptom in matched) and not said_in(problem):
         return (
-            f"The problem as worded gives no hint that the taxonomy of causes knows, so the {count} hypotheses are "
-            f"only the commonest causes, and “none of these” starts at {none:.0%}.{ignored}"
+            f"The problem as worded gives no hint that the taxonomy of causes knows, so the {own} single hypotheses "
+            f"are only the commonest causes; {families}{ignored}"
         )
     return (
-        f"The problem “{shortened(problem)}” is compatible with {count} causes of the taxonomy, weighed by its words "
-        f"and by who the stakeholder is; “none of these” starts at {none:.0%}. These priors are assumed, not measured."
-        f"{ignored}"
+        f"By its words and by who the stakeholder is, the problem “{shortened(problem)}” points to {own} single "
+        f"causes of the taxonomy; {families} These priors are assumed, not measured.{ignored}"
     )

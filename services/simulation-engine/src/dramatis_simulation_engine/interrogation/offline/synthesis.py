@@ -12,7 +12,7 @@ from dramatis_simulation_engine.interrogation.dossier import Dossier
 from dramatis_simulation_engine.interrogation.method.beliefs import beliefs_of, evidence_of, probabilities_of
 from dramatis_simulation_engine.interrogation.method.whys import chain_of
 from dramatis_simulation_engine.interrogation.offline.wording import shortened
-from dramatis_simulation_engine.interrogation.reading.causes import taxonomy
+from dramatis_simulation_engine.interrogation.reading.covering import covered
 
 _CITED = 3
 _OTHERS = 3
@@ -38,7 +38,7 @@ def synthesise(dossier: Dossier, stopped: StopReason) -> InterrogationCompleted:
         _rests_on(dossier, leading, citations),
         _others(dossier, ranked[1:], beliefs),
         uncertainty,
-        _next_step(leading, ranked[1:], beliefs),
+        _next_step(dossier, leading, ranked[1:], beliefs),
     )
     return InterrogationCompleted(
         final_answer="\n\n".join(filter(None, parts)),
@@ -140,14 +140,14 @@ def _what(piece: Evidence) -> str:
     return piece.why.rsplit(": ", 1)[-1].rstrip(".")
 
 
-def _next_step(leading: Hypothesis, others: list[Hypothesis], beliefs: dict[str, float]) -> str:
-    first = _verify(leading)
-    rival = next((h for h in others if beliefs[h.id] >= _WORTH_NAMING and _verify(h)), None)
-    also = f" To tell it from “{rival.title}”: {_verify(rival)}." if rival else ""
+def _next_step(dossier: Dossier, leading: Hypothesis, others: list[Hypothesis], beliefs: dict[str, float]) -> str:
+    first = _verify(dossier, leading)
+    rival = next((h for h in others if beliefs[h.id] >= _WORTH_NAMING and _verify(dossier, h)), None)
+    also = f" To tell it from “{rival.title}”: {_verify(dossier, rival)}." if rival else ""
     asked = first or "ask those who left what they did on their last day"
     return f"Before acting, check it with real users: {asked}.{also}"
 
 
-def _verify(hypothesis: Hypothesis) -> str:
-    cause = taxonomy().causes.get(hypothesis.cause or "")
-    return cause.verify if cause else ""
+def _verify(dossier: Dossier, hypothesis: Hypothesis) -> str:
+    causes = covered(hypothesis, dossier.hypotheses)
+    return causes[0].verify if causes else ""

@@ -14,12 +14,15 @@ from dramatis_contracts.interrogation.v1 import (
 from dramatis_simulation_engine.interrogation.dossier import Dossier
 from dramatis_simulation_engine.interrogation.method.beliefs import log_likelihood_ratio, repeat_discount, repeats
 from dramatis_simulation_engine.interrogation.model import model
-from dramatis_simulation_engine.interrogation.reading.causes import taxonomy
-from dramatis_simulation_engine.interrogation.reading.texts import Clause, Said, said_in
+from dramatis_simulation_engine.interrogation.reading.covering import covered
+from dramatis_simulation_engine.interrogation.reading.texts import Clause, Said, clauses_of, loudness, said_in
 
 _LEAST = 0.08
 """Strength below which a text says nothing about a cause."""
-_NONE_STRENGTH = 0.3
+_RIVALS = 11
+_STORY = 1.2
+_FAINT = 0.3
+"""A story from the first on, with everything recognised below the second, fits no hypothesis."""
 
 
 def weigh(dossier: Dossier, question: QuestionAsked, answer: AnswerGiven) -> tuple[Evidence, ...]:
@@ -27,15 +30,22 @@ def weigh(dossier: Dossier, question: QuestionAsked, answer: AnswerGiven) -> tup
     number = _number(dossier, question)
     if not answer.knows:
         return _silence(dossier, question, answer, number)
-    said = said_in(answer.content)
-    known = {h.cause: h for h in dossier.hypotheses if h.cause}
+    before = [e.answer.content for e in dossier.exchanges if e.answer and e.number < number]
+    said = said_in(answer.content, max(map(loudness, before), default=0.0))
     pieces = [
         piece
-        for cause, hypothesis in known.items()
-        if cause in said
-        for piece in _piece(dossier, hypothesis, said[cause], question, answer, number)
+        for hypothesis in dossier.hypotheses
+        for piece in _piece(dossier, hypothesis, _loudest(dossier, hypothesis, said), question, answer, number)
     ]
-    return (*pieces, *_outside(dossier, said, set(known), answer, number))
+    return (*pieces, *_outside(said, answer, number))
+
+
+def _loudest(dossier: Dossier, hypothesis: Hypothesis, said: dict[str, Said]) -> Said | None:
+    """What is said about the causes of a hypothesis: the strongest support, else, for a single cause, the denial."""
+    about = [said[cause.name] for cause in covered(hypothesis, dossier.hypotheses) if cause.name in said]
+    single = len(covered(hypothesis, dossier.hypotheses)) == 1
+    best = max(about, key=lambda what: what.strength, default=None)
+    return best if best and (single or best.strength > 0) else None
 
 
 def _number(dossier: Dossier, question: QuestionAsked) -> int:
@@ -72,14 +82,19 @@ def log_ratio(question: QuestionAsked, hypothesis_id: str, *, named: bool) -> fl
         return math.log(table["true"][key] / table["other"][key])
     opening, probe = model().answers["opening"], model().answers["probe"]
     if named:
-        return math.log(opening["true"]["named"] / (opening["none"]["another"] / 8))
+        return math.log(opening["true"]["named"] / (opening["true"]["another"] / _RIVALS))
     return math.log(probe["true"]["denied"] / probe["other"]["denied"])
 
 
 def _piece(
-    dossier: Dossier, hypothesis: Hypothesis, said: Said, question: QuestionAsked, answer: AnswerGiven, number: int
+    dossier: Dossier,
+    hypothesis: Hypothesis,
+    said: Said | None,
+    question: QuestionAsked,
+    answer: AnswerGiven,
+    number: int,
 ) -> Iterator[Evidence]:
-    if abs(said.strength) < _LEAST:
+    if said is None or abs(said.strength) < _LEAST:
         return
     kind, reliability = type_of(said.clause), reliability_of(said.clause, answer.fatigue)
     ratio = log_ratio(question, hypothesis.id, named=said.strength > 0)
@@ -100,30 +115,24 @@ def _piece(
     )
 
 
-def _outside(
-    dossier: Dossier, said: dict[str, Said], known: set[str], answer: AnswerGiven, number: int
-) -> tuple[Evidence, ...]:
-    others = {cause: what for cause, what in said.items() if cause not in known and what.strength >= _NONE_STRENGTH}
-    inside = max((what.strength for cause, what in said.items() if cause in known), default=0.0)
-    if not others:
+def _outside(said: dict[str, Said], answer: AnswerGiven, number: int) -> tuple[Evidence, ...]:
+    """A story in which nothing of the taxonomy is recognised speaks a little for a cause outside of it."""
+    stories = [clause for clause in clauses_of(answer.content) if clause.story >= _STORY]
+    if not stories or max((what.strength for what in said.values()), default=0.0) >= _FAINT:
         return ()
-    cause, what = max(others.items(), key=lambda item: item[1].strength)
-    strength = what.strength - max(0.0, inside)
-    if strength < _LEAST:
-        return ()
-    kind, reliability = type_of(what.clause), reliability_of(what.clause, answer.fatigue)
-    discount = repeat_discount(repeats(dossier, RESIDUAL, 1))
-    moved = log_likelihood_ratio(kind, strength, reliability, math.log(0.62 / 0.06)) * discount
+    told = max(stories, key=lambda clause: clause.story)
+    table = model().answers["opening"]
+    ratio = math.log(table["none"]["another"] / table["true"]["another"])
     return (
         Evidence(
             hypothesis_id=RESIDUAL,
             answer=number,
-            type=kind,
-            strength=strength,
-            reliability=reliability,
-            log_likelihood_ratio=moved,
-            quote=what.clause.text,
-            why=f"Speaks for something outside of the hypotheses: {taxonomy().causes[cause].title.lower()}.",
+            type="anecdote",
+            strength=1.0,
+            reliability=reliability_of(told, answer.fatigue),
+            log_likelihood_ratio=log_likelihood_ratio("anecdote", 1.0, reliability_of(told, answer.fatigue), ratio),
+            quote=told.text,
+            why="Something happened that fits none of the hypotheses.",
         ),
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 from dramatis_simulation_engine.data_files import load_toml
 from dramatis_simulation_engine.interrogation.reading.lexicon import DOMAIN, Cue, lexicon
 
-_FILES = ("causes_product", "causes_money", "causes_people", "causes_world")
+FILES = ("causes_product", "causes_money", "causes_people", "causes_world")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,15 @@ class Symptom:
 
 
 @dataclass(frozen=True, slots=True)
+class Family:
+    """Causes that belong together, each with the short name that it has in the title of what is left of the family."""
+
+    name: str
+    title: str
+    causes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Taxonomy:
     """All causes; `signs` and `fine` are the cues for and against them, filed by their rarest feature."""
 
@@ -54,6 +63,7 @@ class Taxonomy:
     fine: Mapping[str, tuple[tuple[str, Cue], ...]]
     near: Mapping[str, tuple[str, ...]]
     symptoms: tuple[Symptom, ...]
+    families: Mapping[str, Family]
 
 
 def _cues(texts: Iterable[str]) -> tuple[Cue, ...]:
@@ -85,7 +95,7 @@ def _filed(causes: Mapping[str, Mapping[str, Any]], key: str) -> dict[str, tuple
 @cache
 def taxonomy() -> Taxonomy:
     """Read and compiled once per process."""
-    raw = {name: fields for file in _FILES for name, fields in load_toml(DOMAIN, file)["causes"].items()}
+    raw = {name: fields for file in FILES for name, fields in load_toml(DOMAIN, file)["causes"].items()}
     causes = {name: _cause(name, fields) for name, fields in raw.items()}
     near: defaultdict[str, list[str]] = defaultdict(list)
     for cause in causes.values():
@@ -98,4 +108,5 @@ def taxonomy() -> Taxonomy:
         fine=_filed(raw, "fine"),
         near={feature: tuple(names) for feature, names in near.items()},
         symptoms=tuple(Symptom(n, s["in"], _cues(s["signs"]), tuple(s["causes"].items())) for n, s in symptoms.items()),
+        families={n: Family(n, f["title"], f["causes"]) for n, f in load_toml(DOMAIN, "families")["families"].items()},
     )

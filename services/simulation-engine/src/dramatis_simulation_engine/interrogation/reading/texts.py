@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dramatis_simulation_engine.interrogation.reading.causes import taxonomy
+from dramatis_simulation_engine.interrogation.reading.examples import BACKGROUND, examples, features_of
 from dramatis_simulation_engine.interrogation.reading.lexicon import Cue, lexicon
 from dramatis_simulation_engine.interrogation.reading.stems import stems_of, words_of
 
@@ -14,8 +15,11 @@ _SENTENCE = re.compile(r"[^.!?;\n]+(?:[.!?;](?=\d)[^.!?;\n]*)*[.!?;]*")
 _TURN = re.compile(r"(?:,|;|\s[-–—])?\s+(?=(?:but|though|although|however|yet|only that|whereas)\b)", re.IGNORECASE)
 _NEGATORS = frozenset({"not", "no", "never", "without", "hardly", "nothing", "nobody", "neither"})
 _NUMBER = re.compile(r"\d")
-_SATURATION = 2.5
-"""How much a clause must say until one more word adds little."""
+_CUES = 0.85
+_LIKE = 4.0
+"""What cues and likeness to examples weigh in a clause (set on the tuning cases)."""
+_HALF = 2.0
+"""How much a text must say about a cause to count half; noise of single words stays far below (tuning cases)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,26 +100,40 @@ def _sides(stems: tuple[str, ...], features: Mapping[str, int]) -> tuple[dict[st
     near = _near(features)
     signs, denied = _signs(stems, features)
     fine = _matched(taxonomy().fine, features)
+    alike = _alike(stems, features)
     dismissed, praised = "@dismiss" in features, _praised(features)
     pressed = 1.0 if {"@bad", "@quit", "@not", "@because"} & features.keys() else 0.5
     decisive = 1.25 if {"@quit", "@because"} & features.keys() else 1.0
     support: dict[str, float] = {}
     against: dict[str, float] = {}
-    for cause in dict.fromkeys((*near, *signs, *denied, *fine)):
+    for cause in dict.fromkeys((*near, *signs, *denied, *fine, *alike)):
         topic, sign = near.get(cause, 0.0), signs.get(cause, 0.0)
+        like = alike.get(cause, 0.0)
         against_it = 1.5 * fine.get(cause, 0.0) + 1.2 * denied.get(cause, 0.0)
         if dismissed:
             against_it += topic + sign
-            sign = topic = 0.0
+            sign = topic = like = 0.0
         elif praised and not sign:
             against_it += 0.8 * topic
-            topic = 0.0
-        total = decisive * (2.0 * sign + pressed * topic) - against_it
+            topic = like = 0.0
+        total = decisive * (_CUES * (2.0 * sign + pressed * topic) + like) - against_it
         if total > 0:
             support[cause] = total
         elif total < 0:
             against[cause] = -total
     return support, against
+
+
+def _alike(stems: tuple[str, ...], features: Mapping[str, int]) -> dict[str, float]:
+    """How much more a clause is like the examples of a cause than chance would have it; 0 to `_LIKE`."""
+    shares = examples().shares(features_of(stems, features))
+    chance = 1 / len(shares)
+    certain = -math.log(chance)
+    return {
+        cause: _LIKE * math.log(share / chance) / certain
+        for cause, share in shares.items()
+        if share > chance and cause != BACKGROUND
+    }
 
 
 def _near(features: Mapping[str, int]) -> dict[str, float]:
@@ -164,12 +182,24 @@ def _matched(filed: Mapping[str, tuple[tuple[str, Cue], ...]], features: Mapping
 
 
 def _together(weights: list[float]) -> float:
-    """Cues of one clause overlap: each further one counts half of the one before."""
+    """Cues of one clause overlap: each further one counts half of the one before, so never more than two."""
     return sum(weight * 0.5**at for at, weight in enumerate(sorted(weights, reverse=True)))
 
 
-def said_in(text: str) -> dict[str, Said]:
-    """What a text says about each cause that it touches; weaker than the loudest cause counts less."""
+def loudness(text: str) -> float:
+    """How strongly a text speaks for the cause that it speaks for most."""
+    totals: dict[str, float] = {}
+    for clause in clauses_of(text):
+        for cause, amount in clause.support.items():
+            totals[cause] = totals.get(cause, 0.0) + amount
+    return max(totals.values(), default=0.0)
+
+
+def said_in(text: str, loudest_before: float = 0.0) -> dict[str, Said]:
+    """What a text says about each cause that it touches.
+
+    What is weaker than the loudest cause, here or in what the same person said before, counts less.
+    """
     clauses = clauses_of(text)
     totals: dict[str, float] = {}
     best: dict[str, tuple[float, Clause]] = {}
@@ -180,7 +210,7 @@ def said_in(text: str) -> dict[str, Said]:
                 key = f"{cause}{sign:+.0f}"
                 if amount > best.get(key, (0.0, clause))[0]:
                     best[key] = (amount, clause)
-    loudest = max(totals.values(), default=0.0)
+    loudest = max(loudest_before, max(totals.values(), default=0.0))
     found = {}
     for cause, total in totals.items():
         if total and (key := f"{cause}{math.copysign(1, total):+.0f}") in best:
@@ -190,4 +220,4 @@ def said_in(text: str) -> dict[str, Said]:
 
 def _strength(total: float, loudest: float) -> float:
     share = min(1.0, total / loudest) if total > 0 else 1.0
-    return math.copysign(-math.expm1(-abs(total) / _SATURATION), total) * share**2
+    return math.copysign(total**2 / (total**2 + _HALF**2) * share * share, total)
