@@ -9,6 +9,7 @@ import orjson
 
 from bench.engines import folder
 from bench.measure import Row, Size, Target, quantile, spread
+from bench.platform import Refused
 from dramatis_testkit.platforms import running_platform
 
 _RUNS = 200
@@ -63,6 +64,8 @@ async def _one(session: aiohttp.ClientSession, number: int) -> list[float]:
     asked = {**_REQUEST, "user_input": f"Trial conversion dropped after the onboarding changes of week {number}."}
     async with session.post("/api/simulations", json=asked) as response:
         run = await response.json()
+        if response.status != 202:
+            raise Refused(f"POST /api/simulations: {response.status} {run}")
     delays: list[float] = []
     async with session.get(run["events_url"]) as stream:
         async for line in stream.content:

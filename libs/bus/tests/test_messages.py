@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dramatis_bus import Retry, TooLarge, decode_event, encode_event
+from dramatis_bus.consumers import filter_of
 from dramatis_bus.messages import check_size
 from dramatis_bus.subjects import (
     PARTITIONS,
@@ -51,6 +52,21 @@ def test_the_subject_of_an_event_names_service_partition_tenant_aggregate_and_ev
     assert stream_name("simulation-engine") == "EV_simulation-engine"
     assert event_filter("persona", 3) == "ev.persona.3.*.*.*"
     assert progress_subject("ten_1", "sim_1") == "progress.ten_1.sim_1"
+
+
+@pytest.mark.parametrize(
+    ("events", "filtered"),
+    [
+        (["*"], "ev.persona.3.*.*.*"),
+        (["persona.created.v1"], "ev.persona.3.*.persona.created-v1"),
+        (["persona.created.v1", "persona.deleted.v1"], "ev.persona.3.*.persona.*"),
+        (["persona.*"], "ev.persona.3.*.persona.*"),
+        (["persona.created.v1", "match.found.v1"], "ev.persona.3.*.*.*"),
+        (["persona.*", "*"], "ev.persona.3.*.*.*"),
+    ],
+)
+def test_a_consumer_has_one_filter_that_is_as_narrow_as_one_can_be(events: list[str], filtered: str) -> None:
+    assert filter_of("persona", events, 3) == filtered
 
 
 @pytest.mark.parametrize("tenant", ["a.b", "*", ">", "a b", "", "ten\r\n1"])

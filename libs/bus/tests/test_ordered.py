@@ -89,6 +89,22 @@ async def test_only_the_events_asked_for_are_handled(stage: Any, until: Any) -> 
     assert not info.config.filter_subjects, "one filter: several are ruinous over many subjects"
 
 
+async def test_all_events_of_an_aggregate_are_asked_for_by_its_name(stage: Any, until: Any) -> None:
+    seen: list[str] = []
+
+    async def note(received: Received) -> None:
+        seen.append(received.envelope.type)
+
+    consumer = OrderedConsumer("things", service=stage.service, events=["thing.*"], handler=note)
+    await stage.provision(consumer)
+    await stage.publish(*(stage.event("agg", kind) for kind in ("thing.moved.v1", "other.sold.v1", "thing.sold.v1")))
+    async with stage.open() as bus:
+        bus.consume(consumer)
+        await bus.start()
+        await until(lambda: len(seen) == 2)
+    assert seen == ["thing.moved.v1", "thing.sold.v1"]
+
+
 async def test_two_replicas_share_the_partitions_and_keep_the_order(stage: Any, until: Any) -> None:
     seen: list[tuple[str, int]] = []
     by: set[int] = set()

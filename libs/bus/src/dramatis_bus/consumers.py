@@ -1,5 +1,6 @@
 """What a consumer declares: which events it wants, how they are delivered and what happens when its handler fails.
 
+`events` names types (`persona.created.v1`), all of an aggregate (`persona.*`) or all (`*`).
 Handlers get every event at least once and must be idempotent. How a handler fails decides what happens next:
 
 - `Rejected` or `Poison`: the event's aggregate is parked at once (see `parking`).
@@ -140,12 +141,13 @@ Consumer = OrderedConsumer | WorkQueue | BatchConsumer
 
 
 def filter_of(service: str, events: Sequence[str], partition: int | str = "*") -> str:
-    """One filter, also for several event types: the rest is skipped here.
+    """One filter, also for several event types: of those that share an aggregate, all of that aggregate's.
 
     Several filters on one durable slow JetStream down by an order of magnitude once there are many subjects, and
     there are as many as tenants and event types; skipping costs an acknowledgement.
     """
-    if len(events) == 1 and events[0] != "*":
-        aggregate, event = event_tokens(events[0])
-        return event_filter(token(service), partition, aggregate=aggregate, event=event)
-    return event_filter(token(service), partition)
+    wanted = [event_tokens(event) if event not in ALL else ("*", "*") for event in events]
+    aggregates, names = {aggregate for aggregate, _ in wanted}, {name for _, name in wanted}
+    aggregate = aggregates.pop() if len(aggregates) == 1 else "*"
+    name = names.pop() if aggregate != "*" and len(wanted) == 1 else "*"
+    return event_filter(token(service), partition, aggregate=aggregate, event=name)

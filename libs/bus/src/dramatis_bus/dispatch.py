@@ -103,7 +103,10 @@ class Dispatcher:
         )
 
     def wants(self, message: Msg) -> bool:
-        return self._wanted is None or tuple(message.subject.split(".")[-2:]) in self._wanted
+        if self._wanted is None:
+            return True
+        aggregate, event = message.subject.split(".")[-2:]
+        return (aggregate, event) in self._wanted or (aggregate, "*") in self._wanted
 
     def key_of(self, message: Msg) -> ParkingKey:
         tenant = message.subject.split(".")[3]

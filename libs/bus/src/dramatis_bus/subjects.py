@@ -35,9 +35,9 @@ def event_filter(
 
 
 def event_tokens(event_type: str) -> tuple[str, str]:
-    """The last two tokens of the subject of an event type."""
+    """The last two tokens of the subject of an event type; of `persona.*`, which means all of them, the last is `*`."""
     aggregate, _, event = event_type.partition(".")
-    return token(aggregate), token(event.replace(".", "-"))
+    return token(aggregate), event if event == "*" else token(event.replace(".", "-"))
 
 
 def progress_subject(tenant: str, simulation_id: str) -> str:

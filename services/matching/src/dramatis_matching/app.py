@@ -23,7 +23,7 @@ from dramatis_projections.projector import Projector, consumer_of
 from dramatis_projections.rebuild import rebuild_resource
 
 PROJECTIONS = (PERSONAS, PROPERTIES)
-SNAPSHOTS = OrderedConsumer("property-snapshots", service=v1.SERVICE)
+SNAPSHOTS = OrderedConsumer("property-snapshots", service=v1.SERVICE, events=("property.*",))
 
 
 def properties_of(runtime: Runtime) -> handlers.Properties:

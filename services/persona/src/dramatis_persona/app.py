@@ -26,7 +26,7 @@ from dramatis_persona.projections import decode, encode
 from dramatis_persona.settings import PersonaSettings, persona_settings
 from dramatis_projections.client import ClickHousePool
 
-SNAPSHOTS = OrderedConsumer("persona-snapshots", service="persona")
+SNAPSHOTS = OrderedConsumer("persona-snapshots", service="persona", events=("persona.*",))
 TEXTS = WorkQueue("persona-texts", service="persona", events=(v1.EnrichmentRequested.type,))
 
 

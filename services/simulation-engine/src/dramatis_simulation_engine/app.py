@@ -41,9 +41,9 @@ RUNS = WorkQueue(
     events=(*(body.type for body in get_args(v1.Requested)), v1.SimulationAdmitted.type),
     ack_wait=5.0,
 )
-SNAPSHOTS = OrderedConsumer("simulation-snapshots", service=v1.SERVICE)
-CAMPAIGN_SNAPSHOTS = OrderedConsumer("campaign-snapshots", service=v1.SERVICE)
-TASTE_SNAPSHOTS = OrderedConsumer("tastes-snapshots", service=v1.SERVICE)
+SNAPSHOTS = OrderedConsumer("simulation-snapshots", service=v1.SERVICE, events=("simulation.*",))
+CAMPAIGN_SNAPSHOTS = OrderedConsumer("campaign-snapshots", service=v1.SERVICE, events=("campaign.*",))
+TASTE_SNAPSHOTS = OrderedConsumer("tastes-snapshots", service=v1.SERVICE, events=("tastes.*",))
 
 
 def simulations_of(runtime: Runtime) -> Simulations:

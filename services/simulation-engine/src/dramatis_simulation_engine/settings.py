@@ -59,6 +59,9 @@ class SimulationSettings(Settings):
     interrogation_concurrency: int = Field(default=200, ge=1, le=1000)
     """Interrogations in work at the same time in one process; further ones wait."""
 
+    interrogation_computed_at_once: int = Field(default=8, ge=1, le=64)
+    """How many of those may be of the offline mind, which computes: more would only keep requests waiting."""
+
     interrogation_mind: Mind = "offline"
     """Who investigates and answers where a request does not say."""
 

@@ -19,7 +19,7 @@ from dramatis_simulation_engine.interrogation.runner import InterrogationRunner,
 from dramatis_simulation_engine.settings import SimulationSettings
 
 RUNS = WorkQueue("interrogation-runs", service=v1.SERVICE, events=(v1.InterrogationRequested.type,), ack_wait=5.0)
-SNAPSHOTS = OrderedConsumer("interrogation-snapshots", service=v1.SERVICE)
+SNAPSHOTS = OrderedConsumer("interrogation-snapshots", service=v1.SERVICE, events=("interrogation.*",))
 
 
 def interrogations_of(runtime: Runtime) -> Interrogations:

@@ -1,7 +1,9 @@
 """Takes requested interrogations from the work queue and carries them on, step by step, from where their events end."""
 
+import asyncio
 import hashlib
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -54,6 +56,7 @@ class InterrogationRunner:
         self._mind_of = mind_of
         self._settings = settings
         self._clock = clock
+        self._computing = asyncio.Semaphore(settings.interrogation_computed_at_once)
 
     async def run(self, received: Received) -> None:
         """Handle one requested run to its end. Raises only what shall be tried again."""
@@ -61,7 +64,9 @@ class InterrogationRunner:
         if (await self._runs.load(run.tenant, run.id)).state.status in ENDED:
             return
         try:
-            await self._carry_on(run, self._mind_of(run))
+            mind = self._mind_of(run)
+            async with self._computing if mind.free else nullcontext():
+                await self._carry_on(run, mind)
         except LlmError as failure:
             await self._commit(run, await self._without_answers(run, failure), "fail")
         except Unavailable:
