@@ -294,8 +294,9 @@ class WebhookChanges(Request):
     signing: Signing | None = None
     enabled: bool | None = None
 
+    # Not `before`: that hands JSON arrays on as lists, which a strict reader of tuples refuses.
     @field_validator(
-        "url", "events", "subjects", "description", "headers", "payload_format", "signing", "enabled", mode="before"
+        "url", "events", "subjects", "description", "headers", "payload_format", "signing", "enabled", mode="after"
     )
     @classmethod
     def _given_means_a_value(cls, value: object) -> object:
