@@ -26,6 +26,8 @@ _AT_ONCE = 4
 _MOST = 200
 """Personas of one round; the rest is taken up in the next one, without a pause."""
 _LEASE_SECONDS = 30.0
+_LOOK_SECONDS = 1.0
+"""Between two looks whether a source is due."""
 
 Work = Callable[[str, str], Awaitable[int]]
 
@@ -50,23 +52,37 @@ class Collective:
         self._clock = clock
 
     async def run_forever(self) -> None:
-        """An outage ends a round, not the work: the next round begins where this one stopped."""
+        """Texts wait for the next round; sources that fall due in between are looked at within seconds.
+
+        An outage ends a round, not the work: the next round begins where this one stopped.
+        """
+        loop = asyncio.get_running_loop()
+        last, again = -self._seconds, True
         while True:
+            collected = again or loop.time() - last >= self._seconds
+            last = loop.time() if collected else last
             try:
-                again = await self.run_once()
+                again = (collected or await self._any_due()) and await self.run_once(texts=collected)
             except Unavailable as outage:
                 log.warning("collective run interrupted", error=str(outage))
                 again = False
             if not again:
-                await asyncio.sleep(self._seconds)
+                await asyncio.sleep(min(self._seconds, _LOOK_SECONDS))
 
-    async def run_once(self) -> bool:
+    async def _any_due(self) -> bool:
+        """Without the lease: asking costs one look into an index."""
+        if self._sources is None:
+            return False
+        with reported("the state store"):
+            return await self._snapshots.find_one(_due(self._clock()), {"_id": 1}) is not None
+
+    async def run_once(self, *, texts: bool = True) -> bool:
         """One round, if nobody else is at it. Whether there is more to do at once."""
         held = await self._lease.acquire()
         if held is None:
             return False
         try:
-            done = await self._round(held, _waiting(), self._runner.read_collected)
+            done = await self._round(held, _waiting(), self._runner.read_collected) if texts else 0
             if self._sources is not None:
                 done = max(done, await self._round(held, _due(self._clock()), self._sources.look))
         finally:
