@@ -113,7 +113,7 @@ def _openings(dossier: Dossier) -> Iterator[Candidate]:
         f"Tell me about the day when you last decided something about {product}. What had happened before?",
     )
     asked = sum(exchange.question.kind == "opening" for exchange in dossier.exchanges)
-    tempering = float(model().ask["repeat_tempering"]) ** asked
+    tempering = float(model().ask["opening_tempering"]) ** asked
     for number, text in enumerate(texts[: 1 if not dossier.exchanges else len(texts)]):
         yield Candidate(text, "opening", None, f"opening.{number}", tempering)
 

@@ -24,6 +24,19 @@ _LEAST = 0.9
 """ASSUMED: how well a sentence must fit a question to be told in answer to it."""
 _BUSY = re.compile(r"\b(?:busy|no time|hectic|stress|hurry|long hours|deadline)", re.IGNORECASE)
 _LOW = re.compile(r"\b(?:low|basic|little|limited|not very)\b", re.IGNORECASE)
+_MATTER = 0.3
+_TOLD, _BESIDE, _NEARBY = 0.6, 0.2, 2
+"""ASSUMED: from which story a sentence is told unasked, from which it goes along, and how near a reason stands."""
+_PRODUCT = frozenset({"product", "app", "tool"})
+_EPISODE = re.compile(
+    r"\b(?:tell me|walk me|last|first|when|what happened|what did|how did|led|behind|caused|come about)\b",
+    re.IGNORECASE,
+)
+_INSTEAD = (
+    "I don't know anything about that. What I remember is this:",
+    "There is nothing that I could tell you about that. What did happen:",
+    "I can't say. But there was this:",
+)
 _UNKNOWN = (
     "I don't know, I have nothing to say about that.",
     "I don't know. I can't remember anything of the kind.",
@@ -41,7 +54,10 @@ class Remembered:
 
     @property
     def story(self) -> float:
-        return max((clause.story for clause in self.clauses), default=0.0)
+        """How much it tells: of what happened, or of what stands in the way."""
+        return max(
+            (clause.story + _MATTER * max(clause.support.values(), default=0.0) for clause in self.clauses), default=0.0
+        )
 
     def about(self, cause: str) -> float:
         return sum(c.support.get(cause, 0.0) + c.against.get(cause, 0.0) for c in self.clauses)
@@ -62,9 +78,12 @@ def answer(dossier: Dossier, question: QuestionAsked, seed: int) -> AnswerGiven:
     number = sum(exchange.answer is not None for exchange in dossier.exchanges)
     fatigue = _fatigue(dossier, number)
     memory = remembered(dossier.requested.stakeholder.profile)
-    told = _chosen(memory, question.content, _said(dossier, memory), _most(fatigue))
-    text = " ".join(memory[at].text for at in told)
-    knows = bool(told)
+    said = _said(dossier, memory)
+    told = _chosen(memory, question.content, said, _most(fatigue))
+    beside = () if told else _volunteered(dossier, memory, question.content, said, _most(fatigue))
+    text = " ".join(memory[at].text for at in told or beside)
+    text = f"{_INSTEAD[seed_of(seed, 'instead', number) % len(_INSTEAD)]} {text}" if beside else text
+    knows = bool(told or beside)
     return AnswerGiven(
         hypothesis_id=question.hypothesis_id,
         message_index=question.message_index + 1,
@@ -93,15 +112,27 @@ def _chosen(memory: tuple[Remembered, ...], question: str, said: frozenset[int],
     return _passage(first, memory, said, most)
 
 
+def _volunteered(
+    dossier: Dossier, memory: tuple[Remembered, ...], question: str, said: frozenset[int], most: int
+) -> tuple[int, ...]:
+    """What else happened, when somebody asks for an episode of this product that there is nothing to tell about."""
+    about = f"{dossier.requested.user_input} {dossier.requested.stakeholder.product_context or ''}"
+    shared = (frozenset(stems_of(about)) | _PRODUCT) & frozenset(stems_of(_QUOTED.sub(" ", question)))
+    if not shared or not _EPISODE.search(question):
+        return ()
+    stories = {at: memory[at].story for at in range(len(memory)) if at not in said and memory[at].story >= _TOLD}
+    return _passage(max(stories, key=lambda at: (stories[at], -at)), memory, said, most) if stories else ()
+
+
 def _passage(first: int, memory: tuple[Remembered, ...], said: frozenset[int], most: int) -> tuple[int, ...]:
     """The sentence and those of its story next to it."""
     places = [first]
     while len(places) < most:
         beside = [at for at in (min(places) - 1, max(places) + 1) if 0 <= at < len(memory) and at not in said]
-        beside = [at for at in beside if memory[at].story > 0.3]
+        beside = [at for at in beside if memory[at].story >= _BESIDE]
         if not beside:
             break
-        places.append(max(beside, key=lambda at: (memory[at].story + 0.4 * (at > first), at)))
+        places.append(max(beside, key=lambda at: (memory[at].story, at)))
     return tuple(sorted(places))
 
 
@@ -117,7 +148,7 @@ def _fits(memory: tuple[Remembered, ...], question: str, quoted: str) -> list[fl
         fit += sum(weight * min(1.5, sentence.about(cause)) for cause, weight in topics.items())
         fit += sentence.story * (1.0 if is_open else 0.35)
         if after_quote is not None:
-            fit += sentence.story + (1.2 if abs(at - after_quote) == 1 else 0.0)
+            fit += 0.5 + sentence.story + (1.2 if abs(at - after_quote) <= _NEARBY else 0.0)
         fits.append(fit if sentence.story > 0 or words & sentence.stems else 0.5 * fit)
     return fits
 

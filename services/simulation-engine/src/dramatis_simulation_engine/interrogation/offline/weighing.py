@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 from dramatis_contracts.interrogation.v1 import (
     RESIDUAL,
@@ -20,6 +21,8 @@ from dramatis_simulation_engine.interrogation.reading.texts import Clause, Said,
 _LEAST = 0.08
 """Strength below which a text says nothing about a cause."""
 _RIVALS = 11
+_FAMILY = 0.85
+"""A family has many causes, so that noise finds one of them more easily (tuning cases)."""
 _STORY = 1.2
 _FAINT = 0.3
 """A story from the first on, with everything recognised below the second, fits no hypothesis."""
@@ -45,7 +48,9 @@ def _loudest(dossier: Dossier, hypothesis: Hypothesis, said: dict[str, Said]) ->
     about = [said[cause.name] for cause in covered(hypothesis, dossier.hypotheses) if cause.name in said]
     single = len(covered(hypothesis, dossier.hypotheses)) == 1
     best = max(about, key=lambda what: what.strength, default=None)
-    return best if best and (single or best.strength > 0) else None
+    if best is None or single:
+        return best
+    return replace(best, strength=best.strength * _FAMILY) if best.strength > 0 else None
 
 
 def _number(dossier: Dossier, question: QuestionAsked) -> int:
