@@ -5,8 +5,9 @@ The rules (`decide`, `evolve`) are pure functions of the service; this module is
 
 import asyncio
 import random
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -26,6 +27,9 @@ ATTEMPTS = 30
 """How often one command is decided anew before its aggregate counts as contended."""
 
 
+_REMEMBERED = 10_000
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded(Generic[State]):
     """An aggregate at `version`; 0 means that it does not exist, and `state` is the initial one.
@@ -38,6 +42,22 @@ class Loaded(Generic[State]):
     version: int
     created_at: datetime | None = None
     updated_at: datetime | None = None
+
+
+class _Versions:
+    """The versions at which snapshots were seen to be durable; of the aggregates that were looked at last."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[str, str], int] = OrderedDict()
+
+    def version(self, tenant: str, aggregate_id: str) -> int:
+        return self._known.get((tenant, aggregate_id), 0)
+
+    def note(self, tenant: str, aggregate_id: str, version: int) -> None:
+        self._known[tenant, aggregate_id] = version
+        self._known.move_to_end((tenant, aggregate_id))
+        if len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +76,7 @@ class Aggregate(Generic[State, Command]):
     evolve: Callable[[State, Any], State]
     encode: Callable[[State], Document]
     decode: Callable[[Document], State]
+    _durable: "_Versions" = field(default_factory=lambda: _Versions(), init=False, repr=False, compare=False)
 
     async def load(self, tenant: str, aggregate_id: str, *, as_of: int | None = None) -> Loaded[State]:
         """The present state, or that at version `as_of`; where the stream is shorter, `version` says so."""
@@ -95,9 +116,14 @@ class Aggregate(Generic[State, Command]):
         if envelope.type.partition(".")[0] != self.category:
             return
         tenant, aggregate_id = envelope.tenantid, envelope.subject
+        # Most events come in commits of several, whose snapshot was looked at with the first of them.
+        if self._durable.version(tenant, aggregate_id) >= envelope.streamversion:
+            return
         durable = await self.snapshots.load(tenant, aggregate_id, durable=True)
         if durable is None or durable.version < envelope.streamversion:
             await self._save(tenant, await self.load(tenant, aggregate_id), durably=True)
+        else:
+            self._durable.note(tenant, aggregate_id, durable.version)
 
     async def _decide(
         self, tenant: str, loaded: Loaded[State], command: Command, command_id: str, cause: Cause

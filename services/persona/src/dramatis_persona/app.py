@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 
 from dramatis_bus import Bus, OrderedConsumer, WorkQueue
 from dramatis_bus.provisioning import consumer_resources
@@ -12,7 +11,7 @@ from dramatis_kit import Resource, Runtime, Service
 from dramatis_llm import MongoCache, language_model, llm_settings
 from dramatis_outbound import Pages
 from dramatis_persona.analytics.wiring import analytics_resources, serve_analytics
-from dramatis_persona.catalogue import handlers as catalogue
+from dramatis_persona.catalogue.handlers import CatalogueHandlers
 from dramatis_persona.decider import PersonaState, decide, evolve
 from dramatis_persona.duplicates import Identities
 from dramatis_persona.enrichment.collective import Collective, collective_resources
@@ -48,6 +47,7 @@ async def open_service(runtime: Runtime) -> AsyncIterator[None]:
     settings = persona_settings(runtime.settings)
     personas = personas_of(runtime)
     identities = Identities(runtime.database, personas, runtime.clock)
+    catalogue = CatalogueHandlers(personas)
     handlers = Handlers(personas, identities, runtime.clock, settings.persona_collective_seconds)
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(ClickHousePool(runtime.settings))
@@ -63,8 +63,8 @@ async def open_service(runtime: Runtime) -> AsyncIterator[None]:
         bus.serve(v1.get_persona, handlers.get)
         bus.serve(v1.get_personas, handlers.get_many)
         bus.serve(v1.list_personas, handlers.list_)
-        bus.serve(stakeholders.list_stakeholders, partial(catalogue.list_stakeholders, personas))
-        bus.serve(stakeholders.get_stakeholder, partial(catalogue.get_stakeholder, personas))
+        bus.serve(stakeholders.list_stakeholders, catalogue.list_stakeholders)
+        bus.serve(stakeholders.get_stakeholder, catalogue.get_stakeholder)
         serve_analytics(runtime, bus, pool, personas)
         bus.not_implemented(v1.SERVICE)
         bus.consume(SNAPSHOTS, personas.repair)

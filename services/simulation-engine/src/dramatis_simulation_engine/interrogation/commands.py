@@ -25,10 +25,14 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Proceed:
-    """The next steps of a run of which `after` are done; steps of somebody who is behind change nothing."""
+    """The next steps of a run of which `after` are done; steps of somebody who is behind change nothing.
+
+    A run that was not started yet is thereby, by an engine of this model version.
+    """
 
     after: int
     events: tuple[v1.Step | v1.InterrogationCompleted, ...]
+    model_version: str
 
 
 @dataclass(frozen=True, slots=True)

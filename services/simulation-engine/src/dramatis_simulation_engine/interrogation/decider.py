@@ -35,8 +35,9 @@ def decide(command: Command, run: Interrogation) -> list[v1.Event]:
             return []
         case Start(model_version=model_version):
             return [] if run.started else [v1.InterrogationStarted(model_version=model_version)]
-        case Proceed(after=after, events=events):
-            return list(events) if after == run.steps else []
+        case Proceed(after=after, events=events, model_version=model_version):
+            started = [] if run.started else [v1.InterrogationStarted(model_version=model_version)]
+            return [*started, *events] if after == run.steps else []
         case Fail(code=code, reason=reason):
             return [v1.InterrogationFailed(code=code, reason=reason)]
     assert_never(command)

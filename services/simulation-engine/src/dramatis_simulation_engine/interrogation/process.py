@@ -3,6 +3,7 @@
 Each call makes one step from what happened so far, so a run goes on from wherever its events end.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 from dramatis_contracts.interrogation import v1
@@ -10,11 +11,14 @@ from dramatis_simulation_engine.interrogation.dossier import Dossier
 from dramatis_simulation_engine.interrogation.method import conclusions, final_conclusions, plan, stop_reason
 from dramatis_simulation_engine.interrogation.minds import Mind
 
+_EXCHANGES_AT_ONCE = 3
+"""What is free is computed sooner than it is written."""
+
 Events = Sequence[v1.Step | v1.InterrogationCompleted]
 
 
 async def next_events(dossier: Dossier, mind: Mind) -> Events:
-    """The events of the next commit: one step, or, where steps are free, all up to the next moved beliefs."""
+    """The events of the next commit: one step, or, where steps are free, several exchanges."""
     events: list[v1.Step | v1.InterrogationCompleted] = []
     while True:
         for event in await _next_step(dossier, mind):
@@ -22,10 +26,13 @@ async def next_events(dossier: Dossier, mind: Mind) -> Events:
             dossier = dossier.after(event)
         if not mind.free or _may_be_committed(events):
             return events
+        # Whatever else this process has to answer comes first.
+        await asyncio.sleep(0)
 
 
 def _may_be_committed(events: Events) -> bool:
-    return isinstance(events[-1], v1.EvidenceWeighed | v1.HypothesisConcluded | v1.InterrogationCompleted)
+    moved = sum(isinstance(event, v1.EvidenceWeighed) for event in events)
+    return moved >= _EXCHANGES_AT_ONCE or isinstance(events[-1], v1.InterrogationCompleted)
 
 
 async def _next_step(dossier: Dossier, mind: Mind) -> Events:

@@ -79,12 +79,15 @@ class InterrogationRunner:
             await self._commit(run, Fail(code="INTERNAL_ERROR", reason=reason), "fail")
 
     async def _carry_on(self, run: Run, mind: Mind) -> None:
-        # Only the first engine's start is a fact: the command id belongs to the request, not to the attempt.
-        state = await self._commit(run, Start(model_version=mind.investigator.model_version), "start")
+        version = mind.investigator.model_version
+        if not mind.free:
+            # Its followers are told at once that somebody reads the problem; a free mind is done by then.
+            await self._commit(run, Start(model_version=version), "start")
         dossier, steps = await self._dossier(run)
+        state = Interrogation()
         while state.status not in ENDED:
             events = await next_events(dossier, mind)
-            state = await self._commit(run, Proceed(steps, tuple(events)), _digest(steps, events))
+            state = await self._commit(run, Proceed(steps, tuple(events), version), _digest(steps, events))
             steps += len(events)
             if state.steps == steps:
                 for event in events:
