@@ -35,6 +35,12 @@ def somebody(**changes: Any) -> dict[str, Any]:
     return JOHN | {"name": new_id("client"), "enrichment_sources": []} | changes
 
 
+def source_of_its_own() -> dict[str, Any]:
+    """The printed source at an address that nobody answers: what is learnt there is for other tests."""
+    printed: dict[str, Any] = JOHN["enrichment_sources"][0]
+    return printed | {"url": f"https://profiles.invalid/{new_id('client')}"}
+
+
 async def created(door: httpx.AsyncClient, **changes: Any) -> str:
     return str((await posted(door, "/personas", somebody(**changes), 201))["id"])
 

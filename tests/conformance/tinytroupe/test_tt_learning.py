@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from .exchanges import DEADLINE, as_printed, created, posted
+from .exchanges import DEADLINE, as_printed, created, posted, source_of_its_own
 from .published import differences, example
 
 ENRICH, ANALYTICS = example("Enrich Persona"), example("Get Persona Analytics")
@@ -48,6 +48,19 @@ async def test_the_printed_sentence_becomes_an_insight_that_cites_it(door: httpx
     assert insight["source"] in ENRICH.body["content"]["text"]
     events = (await door.get("/events", params={"subject": persona, "types": "persona.enriched"})).json()["items"]
     assert [event["data"]["enrichment_id"] for event in events] == [accepted["enrichment_id"]]
+
+
+async def test_a_source_that_cannot_be_read_says_so_and_the_persona_is_ready_all_the_same(
+    door: httpx.AsyncClient,
+) -> None:
+    source = source_of_its_own()
+    path = f"/personas/{await created(door, enrichment_sources=[source])}"
+    async with asyncio.timeout(DEADLINE):
+        while not (found := (await door.get(path)).json())["simulation_ready"]:
+            await asyncio.sleep(0.1)
+    (read,) = found["sources"]
+    assert (read["url"], found["enrichment_status"]) == (source["url"], "failed")
+    assert read["failure"]
 
 
 async def test_what_need_not_be_processed_at_once_is_queued(door: httpx.AsyncClient) -> None:

@@ -6,6 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
+from dramatis_kit import new_id
+
+from .conftest import Brokerage
 from .exchanges import DEADLINE, as_printed, created, posted, somebody
 from .published import differences, example
 
@@ -74,6 +77,26 @@ async def test_each_filter_leaves_out_whom_it_is_for(door: httpx.AsyncClient) ->
         pool = {"client_pool": body["client_pool"] | {"filters": filters}}
         matches = (await posted(door, MATCH.path, body | pool, 200))["matches"]
         assert client not in {match["persona_id"] for match in matches}
+
+
+async def test_an_agent_finds_its_own_clients_and_no_colleagues_private_ones(
+    door: httpx.AsyncClient, brokerage: Brokerage
+) -> None:
+    await listed(door)
+    mine, theirs = [
+        (await posted(door, "/api-keys", {"agent_id": new_id("agt"), "team_id": team}, 201))["key"]
+        for team in ("coast", "city")
+    ]
+    own = {"visibility": "private", "behavioral_traits": READY_TO_BUY}
+    asked = MATCH.bodies()[2] | {"output_options": {"max_results": 100}}
+    async with (
+        brokerage.client(Authorization=f"Bearer {mine}") as agent,
+        brokerage.client(Authorization=f"Bearer {theirs}") as colleague,
+    ):
+        client, secret = await created(agent, **own), await created(colleague, **own)
+        await until_matched(colleague, MATCH.path, asked, secret)
+        answer = await until_matched(agent, MATCH.path, asked, client)
+    assert secret not in {match["persona_id"] for match in answer["matches"]}
 
 
 async def test_properties_are_found_for_a_client(door: httpx.AsyncClient) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from dramatis_testkit.receiver import receiving
 
-from .exchanges import as_printed, completed, ended, posted, several
+from .exchanges import as_printed, completed, ended, posted, several, somebody, source_of_its_own
 from .published import differences, example
 
 FOCUS_GROUP, CAMPAIGN = example("Focus Group Simulation"), example("Marketing Campaign Simulation")
@@ -44,6 +44,7 @@ async def test_the_printed_focus_group_is_accepted_in_every_mode_and_detail(door
         assert len(bodies) == 4
         for body in bodies:
             answer = await as_printed(door, FOCUS_GROUP, inviting(body, people))
+            assert answer["status"] == FOCUS_GROUP.answer["status"]
             assert answer["ws_channel"] == f"/ws/simulations/{answer['simulation_id']}"
             await completed(door, answer["simulation_id"])
         assert len(await receiver.got(len(bodies))) == len(bodies)
@@ -60,6 +61,14 @@ async def test_the_results_have_every_published_field(door: httpx.AsyncClient) -
     for recommendation in results["recommendations"]:
         assert recommendation["impact"] in ("high", "medium", "low")
         assert 0 <= recommendation["confidence"] <= 1
+
+
+async def test_a_persona_whose_sources_are_not_read_yet_takes_part(door: httpx.AsyncClient) -> None:
+    john = (await posted(door, "/personas", somebody(enrichment_sources=[source_of_its_own()]), 201))["id"]
+    accepted = await posted(door, FOCUS_GROUP.path, inviting(DETAILED, [john]), 202)
+    await completed(door, accepted["simulation_id"])
+    responses = (await door.get(results_of(accepted["simulation_id"]))).json()["detailed_results"]["persona_responses"]
+    assert john in {response["persona_id"] for response in responses}
 
 
 async def test_a_summary_leaves_the_details_out(door: httpx.AsyncClient) -> None:
