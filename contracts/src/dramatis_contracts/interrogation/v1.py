@@ -327,6 +327,8 @@ class ListInterrogations(PageRequest):
 
 
 SERVICE = "simulation-engine"
-request_interrogation = Method(SERVICE, "request_interrogation", RequestInterrogation, Interrogation)
+request_interrogation = Method(
+    SERVICE, "request_interrogation", RequestInterrogation, Interrogation, timeout_seconds=10.0
+)
 get_interrogation = Method(SERVICE, "get_interrogation", GetInterrogation, Interrogation)
 list_interrogations = Method(SERVICE, "list_interrogations", ListInterrogations, Page[Interrogation])

@@ -111,12 +111,15 @@ class WorkQueue:
 class BatchConsumer:
     """Hands over up to `size` events of one service at a time, at the latest `wait` seconds after the first.
 
+    `aggregate` limits them to one kind: `simulation` gets what `simulation.*` names.
+
     A batch that fails as a whole is tried again event by event once its attempts are used up, so that one poisoned
     event does not hold up the others.
     """
 
     name: str
     services: Sequence[str]
+    aggregate: str = "*"
     handler: BatchHandler | None = None
     size: int = 500
     wait: float = 0.2
@@ -129,7 +132,7 @@ class BatchConsumer:
             Durable(
                 service=service,
                 name=token(self.name),
-                filter_subject=event_filter(service),
+                filter_subject=event_filter(service, aggregate=self.aggregate),
                 max_ack_pending=max(self.size * 4, 1000),
                 ack_wait=self.ack_wait,
             )

@@ -125,6 +125,16 @@ class Aggregate(Generic[State, Command]):
         else:
             self._durable.note(tenant, aggregate_id, durable.version)
 
+    async def repair_all(self, batch: Sequence[Received]) -> None:
+        """The same for many events at once: a handler for a `BatchConsumer`. The latest of each aggregate decides."""
+        latest: dict[tuple[str, str], Received] = {}
+        for received in batch:
+            key = (received.envelope.tenantid, received.envelope.subject)
+            if key not in latest or latest[key].envelope.streamversion < received.envelope.streamversion:
+                latest[key] = received
+        for received in latest.values():
+            await self.repair(received)
+
     async def _decide(
         self, tenant: str, loaded: Loaded[State], command: Command, command_id: str, cause: Cause
     ) -> Loaded[State]:

@@ -34,12 +34,21 @@ class Projection:
     columns: tuple[str, ...]
     services: tuple[str, ...]
     rows: Callable[[Envelope, int], Iterable[Row]]
+    aggregate: str = "*"
+    """The one kind of aggregate whose events give rows, where it is one; a rebuild passes the others over itself."""
 
 
 def consumer_of(projection: Projection, *, size: int = 1000, wait: float = 0.2) -> BatchConsumer:
     """The consumer that keeps a projection current: `bus.consume(consumer_of(p), Projector(pool, p).handle)`."""
     # A batch in work is kept alive, so that only the batch of a dead projector waits for this to pass.
-    return BatchConsumer(f"{projection.name}-projector", services=projection.services, size=size, wait=wait, ack_wait=5)
+    return BatchConsumer(
+        f"{projection.name}-projector",
+        services=projection.services,
+        aggregate=projection.aggregate,
+        size=size,
+        wait=wait,
+        ack_wait=5,
+    )
 
 
 class Projector:

@@ -233,6 +233,7 @@ SIMULATIONS = Projection(
     columns=(*_OF_PERSONA, "recorded_at", "simulation_id", "kind", "persona_version", "property_id"),
     services=("simulation-engine",),
     rows=simulation_rows,
+    aggregate="simulation",
 )
 LISTINGS = Projection(
     name="persona-listings",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dramatis_bus import Bus, OrderedConsumer, WorkQueue
+from dramatis_bus import BatchConsumer, Bus, WorkQueue
 from dramatis_bus.provisioning import consumer_resources
 from dramatis_contracts.interrogation import v1
 from dramatis_eventlog import Aggregate, EventLog, Snapshots
@@ -19,7 +19,7 @@ from dramatis_simulation_engine.interrogation.runner import InterrogationRunner,
 from dramatis_simulation_engine.settings import SimulationSettings
 
 RUNS = WorkQueue("interrogation-runs", service=v1.SERVICE, events=(v1.InterrogationRequested.type,), ack_wait=5.0)
-SNAPSHOTS = OrderedConsumer("interrogation-snapshots", service=v1.SERVICE, events=("interrogation.*",))
+SNAPSHOTS = BatchConsumer("interrogation-snapshots", services=(v1.SERVICE,), aggregate="interrogation")
 
 
 def interrogations_of(runtime: Runtime) -> Interrogations:
@@ -52,7 +52,7 @@ def serve_interrogations(bus: Bus, runtime: Runtime, settings: SimulationSetting
     bus.serve(v1.get_interrogation, handlers.get)
     bus.serve(v1.list_interrogations, handlers.list_)
     bus.consume(replace(RUNS, concurrency=settings.interrogation_concurrency), runner.run)
-    bus.consume(SNAPSHOTS, runs.repair)
+    bus.consume(SNAPSHOTS, runs.repair_all)
 
 
 def interrogation_resources(runtime: Runtime) -> Sequence[Resource]:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 
 from dramatis_contracts.interrogation.v1 import RESIDUAL, QuestionKind
 from dramatis_simulation_engine.interrogation.model import model
@@ -47,6 +48,7 @@ def _gain_about(key: str, beliefs: Mapping[str, float], likelihoods: Likelihoods
     return expected_information_gain({"yes": beliefs[key], "no": rest}, rows)
 
 
+@lru_cache(maxsize=4096)
 def answer_likelihoods(
     kind: QuestionKind, asked: str | None, hypotheses: tuple[str, ...], tempering: float = 1.0
 ) -> dict[str, dict[str, float]]:
