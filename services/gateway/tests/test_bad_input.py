@@ -163,7 +163,13 @@ async def test_json_with_parameters_or_a_suffix_is_json(platform: Platform, cont
 
 
 async def test_the_methods_of_a_path_are_all_named(platform: Platform) -> None:
-    for path, methods in (("/v1/personas", "GET, POST"), ("/v1/personas/pers_1", "GET, PATCH, DELETE")):
+    known = {
+        "/v1/personas": "GET, POST",
+        "/v1/personas/pers_1": "GET, PATCH, DELETE",
+        "/v1/batch/batch_1": "GET",
+        "/v1/batch/personas": "POST",
+    }
+    for path, methods in known.items():
         answer = await platform.client.put(path)
         assert_error(answer, "METHOD_NOT_ALLOWED")
         assert answer.headers["allow"] == methods

@@ -25,6 +25,17 @@ def refusal(model: type[BaseModel], body: bytes) -> Problem:
     return refused.value
 
 
+def test_a_whole_number_is_an_integer_however_it_is_written() -> None:
+    people = orjson.dumps({**PEOPLE, "generated_count": 5.0})
+    assert b"5.0" in people
+    read = parse_json(FocusGroup, focus_group(persona_configuration=orjson.loads(people)), "VALIDATION_FAILED")
+    assert read.persona_configuration.generated_count == 5
+    half, huge = ({**PEOPLE, "generated_count": count} for count in (5.5, 1e300))
+    for wrong in (half, huge):
+        refused = refusal(FocusGroup, focus_group(persona_configuration=wrong))
+        assert refused.field == "persona_configuration.generated_count"
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

@@ -5,13 +5,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import (
     Field,
-    SerializerFunctionWrapHandler,
     StringConstraints,
-    field_validator,
-    model_serializer,
 )
 
-from dramatis_contracts.base import EventBody, Request, Resource
+from dramatis_contracts.base import Changes, EventBody, Request, Resource
 from dramatis_contracts.pages import Page, PageRequest
 from dramatis_contracts.rpc import Method
 from dramatis_contracts.simulation_engine.common import Distinct, Name, Word
@@ -102,27 +99,13 @@ class CreateCampaign(Request):
     campaign: Campaign
 
 
-class CampaignChanges(Request):
+class CampaignChanges(Changes):
     """A partial campaign: what is absent stays, what is given replaces its whole top-level field."""
 
     name: Name | None = None
     channels: Annotated[tuple[Word, ...], Field(min_length=1, max_length=10), Distinct] | None = None
     messages: Annotated[dict[str, ChannelMessages], Field(max_length=10)] | None = None
     timing: Timing | None = None
-
-    # Not `before`: that hands JSON arrays on as lists, which a strict reader of tuples refuses.
-    @field_validator("*", mode="after")
-    @classmethod
-    def _given_means_a_value(cls, value: object) -> object:
-        if value is None:
-            raise ValueError("null is not a value: leave the field out to keep it")
-        return value
-
-    @model_serializer(mode="wrap")
-    def _only_what_is_given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, object]:
-        # What is absent must stay absent on the wire, where null is refused.
-        whole: dict[str, object] = serialize(self)
-        return {name: value for name, value in whole.items() if name in self.model_fields_set}
 
 
 class UpdateCampaign(Request):

@@ -5,14 +5,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import (
     Field,
-    SerializerFunctionWrapHandler,
     StringConstraints,
-    field_validator,
-    model_serializer,
     model_validator,
 )
 
-from dramatis_contracts.base import EventBody, Request, Resource, Viewer
+from dramatis_contracts.base import Changes, EventBody, Request, Resource, Viewer
 from dramatis_contracts.pages import Page, PageRequest
 from dramatis_contracts.rpc import Method
 
@@ -248,7 +245,7 @@ class ListProperty(Request):
     listing: Listing
 
 
-class ListingChanges(Request):
+class ListingChanges(Changes):
     """A partial listing: what is absent stays, what is given replaces its whole field."""
 
     price: Dollars | None = None
@@ -262,20 +259,6 @@ class ListingChanges(Request):
     features: Words | None = None
     styles: Annotated[tuple[Word, ...], Field(max_length=20)] | None = None
     photos: Photos | None = None
-
-    # Not `before`: that hands JSON arrays on as lists, which a strict reader of tuples refuses.
-    @field_validator("*", mode="after")
-    @classmethod
-    def _given_means_a_value(cls, value: object) -> object:
-        if value is None:
-            raise ValueError("null is not a value: leave the field out to keep it")
-        return value
-
-    @model_serializer(mode="wrap")
-    def _only_what_is_given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, object]:
-        # What is absent must stay absent on the wire, where null is refused.
-        whole: dict[str, object] = serialize(self)
-        return {name: value for name, value in whole.items() if name in self.model_fields_set}
 
 
 class UpdateProperty(Request):

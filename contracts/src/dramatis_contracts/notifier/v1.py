@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 
-from pydantic import AwareDatetime, Field, SerializerFunctionWrapHandler, field_validator, model_serializer
+from pydantic import AwareDatetime, Field
 
-from dramatis_contracts.base import EventBody, Request, Resource
+from dramatis_contracts.base import Changes, EventBody, Request, Resource
 from dramatis_contracts.notifier.terms import (
     Circuit,
     DeliveryStatus,
@@ -278,11 +278,13 @@ class WebhookSettings(Request):
     enabled: bool = True
 
 
-class WebhookChanges(Request):
+class WebhookChanges(Changes):
     """What is absent stays, what is given replaces its whole field. `ordering` cannot change.
 
     `rate_limit` may be null: then there is none.
     """
+
+    nullable = frozenset({"rate_limit"})
 
     url: Url | None = None
     events: EventNames | None = None
@@ -293,22 +295,6 @@ class WebhookChanges(Request):
     payload_format: PayloadFormat | None = None
     signing: Signing | None = None
     enabled: bool | None = None
-
-    # Not `before`: that hands JSON arrays on as lists, which a strict reader of tuples refuses.
-    @field_validator(
-        "url", "events", "subjects", "description", "headers", "payload_format", "signing", "enabled", mode="after"
-    )
-    @classmethod
-    def _given_means_a_value(cls, value: object) -> object:
-        if value is None:
-            raise ValueError("null is not a value: leave the field out to keep it")
-        return value
-
-    @model_serializer(mode="wrap")
-    def _only_what_is_given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, object]:
-        # What is absent must stay absent on the wire, where null is refused or means something else.
-        whole: dict[str, object] = serialize(self)
-        return {name: value for name, value in whole.items() if name in self.model_fields_set}
 
 
 class RegisterWebhook(WebhookSettings):

@@ -7,14 +7,11 @@ from pydantic import (
     AfterValidator,
     ConfigDict,
     Field,
-    SerializerFunctionWrapHandler,
     StringConstraints,
-    field_validator,
-    model_serializer,
     model_validator,
 )
 
-from dramatis_contracts.base import EventBody, Request, Resource, Viewer
+from dramatis_contracts.base import Changes, EventBody, Request, Resource, Viewer
 from dramatis_contracts.pages import Page, PageRequest
 from dramatis_contracts.rpc import Method
 
@@ -393,7 +390,7 @@ class CreatePersona(Request):
     viewer: Viewer = Viewer()
 
 
-class PersonaChanges(Request):
+class PersonaChanges(Changes):
     """A partial profile: what is absent stays, what is given replaces its whole top-level field."""
 
     name: Name | None = None
@@ -403,20 +400,6 @@ class PersonaChanges(Request):
     behavioral_traits: BehavioralTraits | None = None
     enrichment_sources: Annotated[tuple[EnrichmentSource, ...], Field(max_length=20)] | None = None
     segments: Annotated[tuple[Word, ...], Field(max_length=20)] | None = None
-
-    # Not `before`: that hands JSON arrays on as lists, which a strict reader of tuples refuses.
-    @field_validator("*", mode="after")
-    @classmethod
-    def _given_means_a_value(cls, value: object) -> object:
-        if value is None:
-            raise ValueError("null is not a value: leave the field out to keep it")
-        return value
-
-    @model_serializer(mode="wrap")
-    def _only_what_is_given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, object]:
-        # What is absent must stay absent on the wire, where null is refused.
-        whole: dict[str, object] = serialize(self)
-        return {name: value for name, value in whole.items() if name in self.model_fields_set}
 
 
 class UpdatePersona(Request):

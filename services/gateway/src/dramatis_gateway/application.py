@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from pymongo.errors import PyMongoError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -117,10 +118,20 @@ def _parameter(failure: RequestValidationError) -> Problem:
 
 
 def allowed(request: Request) -> list[str]:
-    """All methods of the path; Starlette names only those of the first route that has it."""
+    """All methods of the path; Starlette names only those of the first route that has it.
+
+    Where `/v1/batch/personas` is a path of its own, it is not also a `/v1/batch/{batch_id}`.
+    """
     verbs = ("GET", "POST", "PUT", "PATCH", "DELETE")
     routes: Sequence[BaseRoute] = request.app.router.routes
-    return [verb for verb in verbs if _matched(routes, {**request.scope, "method": verb})]
+    own = _methods_of(request.scope["path"])
+    return [verb for verb in verbs if verb in own or (not own and _matched(routes, {**request.scope, "method": verb}))]
+
+
+def _methods_of(path: str) -> set[str]:
+    """The methods of a path without parameters."""
+    found = (route for module in MODULES for route in module.router.routes if isinstance(route, APIRoute))
+    return {verb for route in found if route.path == path for verb in route.methods or ()}
 
 
 def _matched(routes: Sequence[BaseRoute], scope: dict[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from pymongo.errors import PyMongoError
 from dramatis_bus.bus import Bus
 from dramatis_bus.errors import Fault
 from dramatis_gateway.metrics import Metrics
-from dramatis_gateway.models import Health
+from dramatis_gateway.models import PlatformHealth
 from dramatis_kit import Rejected, Unavailable
 
 Check = Callable[[], Awaitable[str]]
@@ -27,14 +27,14 @@ class Readiness:
     checks: Mapping[str, Check]
     metrics: Metrics
 
-    async def health(self) -> Health:
+    async def health(self) -> PlatformHealth:
         names = (*self.checks, *self.services)
         asked = [self._own(check) for check in self.checks.values()] + [self._of(name) for name in self.services]
         words = dict(zip(names, await asyncio.gather(*asked), strict=True))
         for service in self.services:
             self.metrics.ready.labels(service).set(words[service] == "ok")
         wrong = {name: word for name, word in words.items() if word != "ok"}
-        return Health(status="not_ready" if wrong else "ready", not_ready=wrong)
+        return PlatformHealth(status="not_ready" if wrong else "ready", not_ready=wrong)
 
     async def _own(self, check: Check) -> str:
         try:

@@ -106,7 +106,7 @@ class EventList(Resource):
     has_more: bool
 
 
-class Health(Resource):
+class PlatformHealth(Resource):
     """`not_ready` says of each part that is missing what is wrong with it."""
 
     status: Literal["ready", "not_ready"]

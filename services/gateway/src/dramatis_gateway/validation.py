@@ -42,7 +42,25 @@ def parse_json(model: type[ModelT], body: bytes, code: str) -> ModelT:
     try:
         return model.model_validate_json(body, strict=True)
     except ValidationError as error:
-        raise invalid(model, error.errors(include_url=False, include_input=False), code) from None
+        if not any(one["type"] == "int_type" and _whole(one["input"]) for one in error.errors(include_url=False)):
+            raise invalid(model, error.errors(include_url=False, include_input=False), code) from None
+    return parse_json(model, orjson.dumps(_with_integers(orjson.loads(body))), code)
+
+
+def _whole(value: object) -> bool:
+    """Whether it is written as `5.0`, which to JSON Schema is the integer 5. Beyond 2⁵³ floats leave integers out."""
+    return isinstance(value, float) and value.is_integer() and abs(value) <= 2**53
+
+
+def _with_integers(value: Any) -> Any:
+    """The same JSON with every whole number written as an integer."""
+    if _whole(value):
+        return int(value)
+    if isinstance(value, list):
+        return [_with_integers(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _with_integers(item) for name, item in value.items()}
+    return value
 
 
 def invalid(model: type[BaseModel], errors: Sequence[Any], code: str) -> Problem:

@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse
 
 from dramatis_contracts.errors import ERRORS, ErrorCode
 from dramatis_gateway.door import TheDoor, answer
-from dramatis_gateway.models import Alive, Health
+from dramatis_gateway.models import Alive, PlatformHealth
 from dramatis_gateway.problems import Problem
 
 router = APIRouter(tags=["platform"])
@@ -25,7 +25,7 @@ async def live() -> Response:
     return answer(Alive())
 
 
-@router.get("/health/ready", response_model=Health, responses={503: {"model": Health}})
+@router.get("/health/ready", response_model=PlatformHealth, responses={503: {"model": PlatformHealth}})
 async def ready(door: TheDoor) -> Response:
     """Every part of the platform answers; otherwise 503, naming the parts that do not."""
     health = await door.readiness.health()

@@ -4,6 +4,7 @@ Each is asked of the service that owns it, which answers `NOT_IMPLEMENTED`: once
 route of its own and leaves this list.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, NamedTuple
 
@@ -122,7 +123,7 @@ def _router() -> APIRouter:
                     methods=[operation.verb],
                     tags=[tag],
                     name=f"{operation.service}.{operation.method}",
-                    operation_id=f"{tag}_{operation.verb.lower()}_{operation.path.strip('/')}",
+                    operation_id=re.sub(r"\W+", "_", f"{tag}_{operation.verb.lower()}{operation.path}").rstrip("_"),
                     summary=f"Not built yet: {operation.method.replace('_', ' ')}",
                     status_code=501,
                     response_class=Response,
