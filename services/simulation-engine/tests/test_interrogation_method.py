@@ -131,7 +131,7 @@ def test_a_further_statement_of_one_source_counts_less_each_time() -> None:
 def test_no_question_is_expected_to_make_less_known(
     beliefs: dict[str, float], kind: str, asked: str, tempering: float
 ) -> None:
-    rows = answer_likelihoods(kind, asked, IDS, tempering)  # type: ignore[arg-type]  # sampled from the literals
+    rows = answer_likelihoods(kind, asked, IDS, tempering)
     assert all(math.fsum(row.values()) == pytest.approx(1) for row in rows.values())
     gain = expected_information_gain(beliefs, rows)
     assert 0 <= gain <= math.log2(4) + 1e-9
@@ -236,6 +236,8 @@ def test_the_limit_of_messages_is_never_exceeded(limit: int) -> None:
 def test_an_interview_is_decided_when_one_explanation_stands_out_and_its_whys_are_answered() -> None:
     strong = evidence("h-1", 5.0, strength=0.9, type="past_behaviour", quote="It crashed and my work was lost.")
     dossier = exchange(begun(messages=40), pieces=(strong,))
+    assert stop_reason(dossier) is None, "one answer decides nothing"
+    dossier = exchange(exchange(dossier))
     chain = chain_of(dossier, dossier.hypotheses[0])
     assert chain.root == "work is lost when it fails, because nothing is saved in between"
     assert stop_reason(dossier) == "decided"

@@ -32,7 +32,7 @@ from dramatis_simulation_engine.interrogation.reading.texts import said_in
 
 BINS = 10
 """Of equal width over 0…1; empty ones count nothing."""
-PACKAGED = ("tuning", "held_out")
+PACKAGED = ("tuning", "tuning_more", "held_out", "unseen")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def load_cases(text: str, messages: int | None = None) -> tuple[Case, ...]:
 
 
 def packaged(name: str) -> tuple[Case, ...]:
-    """A file of cases of this package: `tuning` or `held_out`."""
+    """A file of cases of this package: one of `PACKAGED`."""
     return load_cases((files(__package__) / "cases" / f"{name}.toml").read_text("utf-8"))
 
 

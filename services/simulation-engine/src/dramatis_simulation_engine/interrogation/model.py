@@ -17,6 +17,7 @@ class Model:
     """Everything is ASSUMED; the file says which numbers were set on the tuning cases."""
 
     residual_floor: float
+    evidence_scale: float
     repeat_discount: float
     caps: Mapping[EvidenceType, float]
     reliability: Mapping[str, float]
@@ -33,6 +34,7 @@ def model() -> Model:
     raw = load_toml("interrogation", "model")
     return Model(
         residual_floor=raw["beliefs"]["residual_floor"],
+        evidence_scale=raw["beliefs"]["evidence_scale"],
         repeat_discount=raw["beliefs"]["repeat_discount"],
         caps=raw["beliefs"]["caps"],
         reliability=raw["reliability"],

@@ -7,6 +7,8 @@ from dramatis_simulation_engine.interrogation.method.stopping import decided
 from dramatis_simulation_engine.interrogation.method.whys import chain_of
 from dramatis_simulation_engine.interrogation.model import model
 
+_AGAINST = -0.3
+"""The log likelihood ratio from which a statement speaks against a hypothesis; not to know is less."""
 _STOPPED = {
     "decided": "one explanation stood out",
     "exhausted": "no further question would have told anything",
@@ -23,7 +25,9 @@ def conclusions(dossier: Dossier) -> tuple[HypothesisConcluded, ...]:
     for hypothesis in dossier.open_hypotheses:
         probability = beliefs[hypothesis.id]
         spoken = [piece for piece in evidence_of(dossier) if piece.hypothesis_id == hypothesis.id]
-        if probability <= model().conclude["rejected_early"] and any(p.log_likelihood_ratio < 0 for p in spoken):
+        if probability <= model().conclude["rejected_early"] and any(
+            p.log_likelihood_ratio <= _AGAINST for p in spoken
+        ):
             settled.append(_concluded(dossier, hypothesis, "rejected", _against(probability, spoken)))
         elif probability >= model().stop["decided"] and decided(dossier):
             settled.append(_validated(dossier, hypothesis, probability, spoken))
@@ -40,8 +44,11 @@ def _final(dossier: Dossier, hypothesis: Hypothesis, probability: float, stopped
     spoken = [piece for piece in evidence_of(dossier) if piece.hypothesis_id == hypothesis.id]
     if probability >= model().conclude["validated"] and any(p.type != "opinion" and p.strength > 0 for p in spoken):
         return _validated(dossier, hypothesis, probability, spoken)
-    if probability <= model().conclude["rejected"] and dossier.exchanges:
+    if probability <= model().conclude["rejected"] and any(p.log_likelihood_ratio <= _AGAINST for p in spoken):
         return _concluded(dossier, hypothesis, "rejected", _against(probability, spoken))
+    if probability <= model().conclude["rejected"] and spoken_of(dossier):
+        why = f"Down to {_percent(probability)}: what was told points elsewhere, though nothing was said against it."
+        return _concluded(dossier, hypothesis, "inconclusive", why)
     why = f"At {probability:.0%} it is neither likely nor ruled out; the interview ended because {_STOPPED[stopped]}."
     return _concluded(dossier, hypothesis, "inconclusive", why)
 
@@ -56,11 +63,17 @@ def _validated(
 
 
 def _against(probability: float, spoken: list[Evidence]) -> str:
-    against = [piece for piece in spoken if piece.log_likelihood_ratio < 0]
-    stated = f"{probability:.1%}" if probability < 0.01 else f"{probability:.0%}"
-    if against:
-        return f"Down to {stated}: the stakeholder said “{against[-1].quote}”"
-    return f"Down to {stated}: what the stakeholder told points elsewhere."
+    against = [piece for piece in spoken if piece.log_likelihood_ratio <= _AGAINST]
+    return f"Down to {_percent(probability)}: the stakeholder said “{against[-1].quote}”"
+
+
+def _percent(probability: float) -> str:
+    return f"{probability:.1%}" if probability < 0.01 else f"{probability:.0%}"
+
+
+def spoken_of(dossier: Dossier) -> bool:
+    """Whether anything was said that moved a belief."""
+    return any(abs(piece.log_likelihood_ratio) >= -_AGAINST for piece in evidence_of(dossier))
 
 
 def _concluded(dossier: Dossier, hypothesis: Hypothesis, status: str, why: str) -> HypothesisConcluded:

@@ -27,8 +27,8 @@ def stop_reason(dossier: Dossier) -> StopReason | None:
 
 
 def decided(dossier: Dossier) -> bool:
-    """One hypothesis is beyond the level, all others are low, and its whys are asked to the end."""
-    if not any(exchange.weighed for exchange in dossier.exchanges):
+    """After a few answers one hypothesis is beyond the level, all others are low, and its whys are asked to the end."""
+    if sum(exchange.weighed is not None for exchange in dossier.exchanges) < model().stop["fewest"]:
         return False
     ranked = sorted(probabilities_of(dossier).items(), key=lambda item: -item[1])
     first, rest = ranked[0], ranked[1:]

@@ -69,7 +69,9 @@ def _named(causes: tuple[Cause, ...], quotes: str) -> str:
     heard = said_in(quotes)
     cause = max(causes, key=lambda c: heard[c.name].strength if c.name in heard else 0.0)
     root = _best(cause.roots, quotes)
-    return f"{cause.title.lower()}: {root}" if root and len(causes) > 1 else root
+    if len(causes) == 1:
+        return root
+    return ": ".join(filter(None, (f"{cause.title[0].lower()}{cause.title[1:]}", root))) if cause.name in heard else ""
 
 
 def _settles(piece: Evidence, whys: dict[int, Exchange]) -> bool:

@@ -57,11 +57,13 @@ def _rest(number: int, name: str, left: dict[str, float], scale: float, dossier:
     members = sorted((c for c in family.causes if c in left), key=lambda c: (-left[c], c))
     named = [family.causes[c] for c in members]
     listed = f"{', '.join(named[:-1])} or {named[-1]}" if len(named) > 1 else named[0]
-    told = " ".join(taxonomy().causes[c].description for c in members[:2]).replace("{product}", product_of(dossier))
+    product = product_of(dossier)
+    texts = [taxonomy().causes[c].description.replace("{product}", product) for c in members[:2]]
+    told = " Or: ".join(f"{text[0].upper()}{text[1:]}" for text in texts)
     return Hypothesis(
         id=f"h-{number}",
         title=f"{family.title}: {listed}",
-        description=f"{told[0].upper()}{told[1:]}",
+        description=told,
         prior=scale * math.fsum(left[c] for c in members),
         cause=name,
     )

@@ -25,6 +25,7 @@ _LEAST = 0.9
 _BUSY = re.compile(r"\b(?:busy|no time|hectic|stress|hurry|long hours|deadline)", re.IGNORECASE)
 _LOW = re.compile(r"\b(?:low|basic|little|limited|not very)\b", re.IGNORECASE)
 _MATTER = 0.3
+_TOPIC, _RELEVANT = 1.5, 0.3
 _TOLD, _BESIDE, _NEARBY = 0.6, 0.2, 2
 """ASSUMED: from which story a sentence is told unasked, from which it goes along, and how near a reason stands."""
 _PRODUCT = frozenset({"product", "app", "tool"})
@@ -146,6 +147,9 @@ def _fits(memory: tuple[Remembered, ...], question: str, quoted: str) -> list[fl
     for at, sentence in enumerate(memory):
         fit = sum(0.8 * rarity[word] for word in words & sentence.stems)
         fit += sum(weight * min(1.5, sentence.about(cause)) for cause, weight in topics.items())
+        if fit < _RELEVANT and not is_open and after_quote is None:
+            fits.append(0.0)
+            continue
         fit += sentence.story * (1.0 if is_open else 0.35)
         if after_quote is not None:
             fit += 0.5 + sentence.story + (1.2 if abs(at - after_quote) <= _NEARBY else 0.0)
@@ -160,8 +164,10 @@ def _topics(question: str) -> dict[str, float]:
     for clause in clauses_of(question):
         for cause in (*clause.support, *clause.against):
             totals[cause] = totals.get(cause, 0.0) + clause.support.get(cause, 0.0) + clause.against.get(cause, 0.0)
+    if max(totals.values(), default=0.0) < _TOPIC:
+        return {}
     total = sum(totals.values())
-    return {cause: amount / total for cause, amount in totals.items()} if total else {}
+    return {cause: amount / total for cause, amount in totals.items()}
 
 
 def _rarity(memory: tuple[Remembered, ...]) -> dict[str, float]:

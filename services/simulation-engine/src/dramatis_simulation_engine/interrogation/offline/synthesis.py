@@ -12,6 +12,7 @@ from dramatis_simulation_engine.interrogation.dossier import Dossier
 from dramatis_simulation_engine.interrogation.method.beliefs import beliefs_of, evidence_of, probabilities_of
 from dramatis_simulation_engine.interrogation.method.whys import chain_of
 from dramatis_simulation_engine.interrogation.offline.wording import shortened
+from dramatis_simulation_engine.interrogation.reading.causes import taxonomy
 from dramatis_simulation_engine.interrogation.reading.covering import covered
 
 _CITED = 3
@@ -61,14 +62,19 @@ def _verdict(dossier: Dossier, leading: Hypothesis, beliefs: dict[str, float]) -
     if beliefs[RESIDUAL] > probability:
         return (
             f"For “{problem}”, none of the explanations examined fits well: “none of these” stands at "
-            f"{beliefs[RESIDUAL]:.0%}. The best of them, “{leading.title}”, reaches {probability:.0%}."
+            f"{beliefs[RESIDUAL]:.0%}. The best of them, “{_named(leading)}”, reaches {probability:.0%}."
         )
     root = chain_of(dossier, leading).root
-    why = f" The reason behind it seems to be that {_uncapped(root)}." if root else ""
+    why = f" What seems to lie behind it: {_uncapped(root)}." if root else ""
     return (
-        f"For “{problem}”, the leading explanation is “{leading.title}”: {_likelihood(probability)} "
+        f"For “{problem}”, the leading explanation is “{_named(leading)}”: {_likelihood(probability)} "
         f"({probability:.0%}) after this simulated interview.{why}"
     )
+
+
+def _named(hypothesis: Hypothesis) -> str:
+    """A hypothesis by its title; what is left of a family by the family's."""
+    return hypothesis.title if hypothesis.cause in taxonomy().causes else hypothesis.title.split(":")[0]
 
 
 def _uncapped(text: str) -> str:
@@ -106,9 +112,9 @@ def _rests_on(dossier: Dossier, leading: Hypothesis, citations: tuple[Citation, 
 
 def _others(dossier: Dossier, others: list[Hypothesis], beliefs: dict[str, float]) -> str:
     worth = [h for h in others if beliefs[h.id] >= _WORTH_NAMING][:_OTHERS]
-    named = "; ".join(f"“{h.title}” ({beliefs[h.id]:.0%})" for h in worth)
+    named = "; ".join(f"“{_named(h)}” ({beliefs[h.id]:.0%})" for h in worth)
     contradicted = [h for h in others if any(e.log_likelihood_ratio < 0 for e in _telling(dossier, h.id))][:_OTHERS]
-    against = "; ".join(f"“{h.title}” ({_said_against(dossier, h)})" for h in contradicted)
+    against = "; ".join(f"“{_named(h)}” ({_said_against(dossier, h)})" for h in contradicted)
     first = f"Also in question: {named}." if named else "No other of the explanations examined stays above 5 %."
     return f"{first} The stakeholder spoke against: {against}." if against else first
 
@@ -121,29 +127,21 @@ def _said_against(dossier: Dossier, hypothesis: Hypothesis) -> str:
 def _uncertainty(dossier: Dossier, leading: Hypothesis, beliefs: dict[str, float], stopped: StopReason) -> str:
     unknown = sum(1 for e in dossier.exchanges if e.answer and not e.answer.knows)
     answers = sum(1 for e in dossier.exchanges if e.answer)
-    silent = f", {unknown} of which were “I don't know”" if unknown else ""
+    silent = f", {unknown} of them “I don't know”," if unknown else ""
     outside = [e for e in _telling(dossier, RESIDUAL) if e.log_likelihood_ratio > 0]
-    beyond = (
-        f" Answer {outside[0].answer} hints at something that no hypothesis covers ({_what(outside[0])})."
-        if outside
-        else ""
-    )
+    beyond = f" Answer {outside[0].answer} hints at something that no hypothesis covers." if outside else ""
     return (
-        f"What stays uncertain: {1 - beliefs[leading.id]:.0%} that “{leading.title}” is not the main cause, of which "
+        f"What stays uncertain: {1 - beliefs[leading.id]:.0%} that “{_named(leading)}” is not the main cause, of which "
         f"{beliefs[RESIDUAL]:.0%} that it is none of those examined.{beyond} This was one interview of {answers} "
         f"answers{silent} with a simulated person who knows only their profile; {_STOPPED[stopped]}. It is not "
         "evidence about real users, and the strengths of belief are assumed, not measured on them."
     )
 
 
-def _what(piece: Evidence) -> str:
-    return piece.why.rsplit(": ", 1)[-1].rstrip(".")
-
-
 def _next_step(dossier: Dossier, leading: Hypothesis, others: list[Hypothesis], beliefs: dict[str, float]) -> str:
     first = _verify(dossier, leading)
     rival = next((h for h in others if beliefs[h.id] >= _WORTH_NAMING and _verify(dossier, h)), None)
-    also = f" To tell it from “{rival.title}”: {_verify(dossier, rival)}." if rival else ""
+    also = f" To tell it from “{_named(rival)}”: {_verify(dossier, rival)}." if rival else ""
     asked = first or "ask those who left what they did on their last day"
     return f"Before acting, check it with real users: {asked}.{also}"
 

@@ -80,6 +80,10 @@ def reliability_of(clause: Clause, fatigue: float) -> float:
 
 def log_ratio(question: QuestionAsked, hypothesis_id: str, *, named: bool) -> float:
     """ln P(class | the hypothesis) − ln P(class | another one), of the table that questions are chosen by."""
+    return model().evidence_scale * _log_ratio(question, hypothesis_id, named=named)
+
+
+def _log_ratio(question: QuestionAsked, hypothesis_id: str, *, named: bool) -> float:
     asked = question.kind != "opening" and question.hypothesis_id == hypothesis_id
     if asked:
         table = model().answers[question.kind]

@@ -63,6 +63,10 @@ class Lexicon:
                     found[feature] = found.get(feature, 0) + 1
         return found
 
+    def of_word(self, stem: str) -> tuple[str, ...]:
+        """Groups and beginnings that a single stem stands for."""
+        return self._of_word(stem)
+
     def knows(self, word: str) -> bool:
         return word in self._known or bool(self._of_word(word))
 

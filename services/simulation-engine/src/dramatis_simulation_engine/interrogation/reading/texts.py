@@ -13,6 +13,7 @@ from dramatis_simulation_engine.interrogation.reading.stems import stems_of, wor
 
 _SENTENCE = re.compile(r"[^.!?;\n]+(?:[.!?;](?=\d)[^.!?;\n]*)*[.!?;]*")
 _TURN = re.compile(r"(?:,|;|\s[-–—])?\s+(?=(?:but|though|although|however|yet|only that|whereas)\b)", re.IGNORECASE)
+_CONNECTOR = re.compile(r"^(?:but|though|although|however|yet|whereas)[,:]?\s+(?=\S)", re.IGNORECASE)
 _NEGATORS = frozenset({"not", "no", "never", "without", "hardly", "nothing", "nobody", "neither"})
 _NUMBER = re.compile(r"\d")
 _CUES = 0.85
@@ -54,7 +55,7 @@ def sentences_of(text: str) -> tuple[str, ...]:
 def clauses_of(text: str) -> tuple[Clause, ...]:
     """Sentences, divided where they turn ("…, but …")."""
     return tuple(
-        read_clause(piece.strip())
+        read_clause(_CONNECTOR.sub("", piece.strip()))
         for sentence in sentences_of(text)
         for piece in _TURN.split(sentence)
         if piece and piece.strip()
@@ -110,6 +111,8 @@ def _sides(stems: tuple[str, ...], features: Mapping[str, int]) -> tuple[dict[st
         topic, sign = near.get(cause, 0.0), signs.get(cause, 0.0)
         like = alike.get(cause, 0.0)
         against_it = 1.5 * fine.get(cause, 0.0) + 1.2 * denied.get(cause, 0.0)
+        if cause in denied and not sign:
+            topic = like = 0.0
         if dismissed:
             against_it += topic + sign
             sign = topic = like = 0.0
@@ -153,7 +156,7 @@ def _signs(stems: tuple[str, ...], features: Mapping[str, int]) -> tuple[dict[st
     for feature in features:
         for cause, cue in taxonomy().signs.get(feature, ()):
             if cue.parts <= features.keys():
-                side = denied if not cue.negated and _in_shadow(cue, shadow) else said
+                side = denied if not cue.negated and _in_shadow(cue, shadow, stems) else said
                 side.setdefault(cause, []).append(cue.weight)
     return {c: _together(w) for c, w in said.items()}, {c: _together(w) for c, w in denied.items()}
 
@@ -165,11 +168,16 @@ def _negated(stems: tuple[str, ...]) -> frozenset[str]:
     )
 
 
-def _in_shadow(cue: Cue, shadow: frozenset[str]) -> bool:
+def _in_shadow(cue: Cue, shadow: frozenset[str], stems: tuple[str, ...]) -> bool:
+    """Whether all that a cue of one part rests on is denied."""
     if not shadow or len(cue.parts) > 1:
         return False
-    words = next(iter(cue.parts)).rstrip("*").split()
-    return any(word.startswith(words[0]) for word in shadow)
+    part = next(iter(cue.parts))
+    if part.startswith("@"):
+        members = [word for word in stems if part in lexicon().of_word(word)]
+        return bool(members) and shadow.issuperset(members)
+    first = part.rstrip("*").split()[0]
+    return any(word.startswith(first) for word in shadow)
 
 
 def _matched(filed: Mapping[str, tuple[tuple[str, Cue], ...]], features: Mapping[str, int]) -> dict[str, float]:
