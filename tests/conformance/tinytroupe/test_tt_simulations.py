@@ -16,6 +16,9 @@ INTERVENTION, RESULTS = example("Intervention Testing"), example("Get Simulation
 DETAILED = next(b for b in FOCUS_GROUP.bodies() if b["simulation_parameters"]["detail_level"] == "detailed")
 WITHOUT_WEBHOOK = {key: value for key, value in FOCUS_GROUP.answer.items() if key != "webhook_url"}
 
+WITHOUT_DETAILS = RESULTS.answer | {"detailed_results": {}}
+"""The printed details are those of a focus group."""
+
 
 def inviting(body: dict[str, Any], people: list[str]) -> dict[str, Any]:
     """The request with personas that exist in place of the printed ids."""
@@ -92,6 +95,8 @@ async def test_the_printed_campaign_names_its_best_configuration_for_every_timin
         assert best["send_time"] == f"{timing['send_day']}_{timing['send_time']}"
         assert best["channel"] in body["campaign"]["channels"]
         assert 0 < best["predicted_inquiry_rate"] < best["predicted_open_rate"] < 1
+        results = (await door.get(results_of(accepted["simulation_id"]))).json()
+        assert differences(results, WITHOUT_DETAILS) == []
 
 
 async def test_alternative_times_may_be_left_to_the_simulation_as_they_are_printed(door: httpx.AsyncClient) -> None:
@@ -102,8 +107,16 @@ async def test_the_printed_intervention_is_answered_with_recommendations(door: h
     body = inviting(INTERVENTION.body, await several(door, 2))
     answer = await as_printed(door, INTERVENTION, body)
     assert 0 < answer["recommendations"]["predicted_conversion_rate"] < 1
-    results = await door.get(results_of(answer["simulation_id"]))
-    assert results.json()["type"] == "intervention"
+    results = (await door.get(results_of(answer["simulation_id"]))).json()
+    assert results["type"] == "intervention"
+
+
+async def test_the_results_of_an_intervention_have_every_published_field(door: httpx.AsyncClient) -> None:
+    # How sure one can be of a recommendation is not known of two people.
+    drawn = {"persona_configuration": {"mode": "segment", "segments": ["finance_executives"], "generated_count": 20}}
+    answer = await as_printed(door, INTERVENTION, inviting(INTERVENTION.body, await several(door, 2)) | drawn)
+    results = (await door.get(results_of(answer["simulation_id"]))).json()
+    assert differences(results, WITHOUT_DETAILS) == []
 
 
 @pytest.mark.parametrize("variation", INTERVENTION.body["variations_to_test"])
