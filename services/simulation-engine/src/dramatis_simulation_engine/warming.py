@@ -1,9 +1,15 @@
 """The smallest possible studies, run once when the service opens, so that a client's first one does not wait."""
 
+import asyncio
+
+from dramatis_contracts.interrogation import v1 as interrogation
 from dramatis_contracts.simulation_engine import v1
 from dramatis_contracts.simulation_engine.follow_up import FollowUp, Step
 from dramatis_contracts.simulation_engine.marketing import Campaign, ChannelMessages
 from dramatis_simulation_engine.focus_group.model import simulate
+from dramatis_simulation_engine.interrogation.dossier import Dossier
+from dramatis_simulation_engine.interrogation.offline import offline_mind
+from dramatis_simulation_engine.interrogation.process import next_events
 from dramatis_simulation_engine.interventions import model as interventions
 from dramatis_simulation_engine.marketing.campaign import CampaignPlan
 from dramatis_simulation_engine.plan import carry_out
@@ -48,3 +54,16 @@ def warm_up() -> None:
     simulate(_SMALLEST, (), seed=0)
     interventions.simulate(_SMALLEST_FOLLOW_UP, (), seed=0)
     carry_out(CampaignPlan(_SMALLEST_CAMPAIGN, (), 0))
+    asyncio.run(_interview())
+
+
+async def _interview() -> None:
+    """One exchange of an interrogation."""
+    requested = interrogation.InterrogationRequested(
+        user_input="Trials do not become paying accounts.",
+        stakeholder=interrogation.Stakeholder(title="Owner of a small business", profile="I gave up during the setup."),
+        max_interview_messages=2,
+        mind="offline",
+        seed=0,
+    )
+    await next_events(Dossier(requested), offline_mind(0))

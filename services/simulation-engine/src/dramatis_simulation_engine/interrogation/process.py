@@ -11,7 +11,7 @@ from dramatis_simulation_engine.interrogation.dossier import Dossier
 from dramatis_simulation_engine.interrogation.method import conclusions, final_conclusions, plan, stop_reason
 from dramatis_simulation_engine.interrogation.minds import Mind
 
-_EXCHANGES_AT_ONCE = 3
+_EXCHANGES_AT_ONCE = 6
 """What is free is computed sooner than it is written."""
 
 Events = Sequence[v1.Step | v1.InterrogationCompleted]
