@@ -110,7 +110,7 @@ async def test_a_text_changes_the_persona_and_says_where_it_stands(bus: Bus, run
     }
     assert all(insight.source in NOTE for insight in found.insights)
     body = v1.PersonaEnriched.model_validate((await events(runtime, made.id))[-1].data)
-    assert (body.enrichment_id, body.method, body.enrichment_type) == (accepted.enrichment_id, "rules:1", "interaction")
+    assert (body.enrichment_id, body.method, body.enrichment_type) == (accepted.enrichment_id, "rules:2", "interaction")
     assert body.learnt.added == {"must_have_features": ("home_office",)}
     assert body.learnt.withdrawn == {"must_have_features": ("pool",)}
     assert body.interaction is not None

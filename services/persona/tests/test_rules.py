@@ -48,6 +48,16 @@ SAYS: list[tuple[str, dict[str, str]]] = [
     ("There is a pool.", {}),
     ("John loves modern architecture and the Hamptons.", {"modern": "likes", "Hamptons": "likes"}),
     ("He wants a pool. Later he said he does not want a pool.", {"pool": "dislikes"}),
+    ("He can't live without a home office.", {"home_office": "must_have"}),
+    ("Absolutely no stairs.", {"stairs": "deal_breaker"}),
+    ("He wants everything except a pool.", {"pool": "dislikes"}),
+    ("He used to want a penthouse, but now he prefers an estate.", {"estate": "likes"}),
+    ("Neither a pool nor a gym is important.", {}),
+    (
+        "Wants: pool, sauna. Deal breakers: traffic noise.",
+        {"pool": "likes", "sauna": "likes", "highway_noise": "deal_breaker"},
+    ),
+    ("Must haves:\n- a pool\n- home office\nThere is a sauna.", {"pool": "must_have", "home_office": "must_have"}),
     ("\uff28\uff45 wants a \uff30\uff4f\uff4f\uff4c.", {"pool": "likes"}),
 ]
 
@@ -84,6 +94,9 @@ def test_what_holds_under_a_condition_holds_perhaps() -> None:
         ("His brother wants a wine cellar, but he prefers a garden.", {"garden": "likes"}),
         ("He wants a guest house for his brother.", {"guest_house": "likes"}),
         ("I love the skyline view. He wants a pool.", {"pool": "likes"}),
+        ("My other client wants a penthouse in Tribeca. This client prefers a garden.", {"garden": "likes"}),
+        ("His wife wants:\n- a pool", {}),
+        ("If I were him, I'd want a pool.", {}),
     ],
 )
 def test_wishes_of_others_are_not_the_clients(text: str, expected: dict[str, str]) -> None:
@@ -108,6 +121,11 @@ def test_traits_and_money_are_noted_with_their_sentence() -> None:
     assert found.traits == {"buying_urgency": "low", "decision_making": "analytical", "price_sensitivity": "low"}
     money = next(insight for insight in found.trait_insights if insight.text.startswith("budget"))
     assert (money.text, money.source) == ("budget: $12M", "His budget is up to $12M.")
+
+
+def test_a_budget_between_two_amounts_is_a_range() -> None:
+    insight = reading("His budget is between $3M and $5M.").trait_insights[0]
+    assert insight.text == "budget: $3M to $5M"
 
 
 def test_every_insight_cites_a_sentence_of_the_text() -> None:

@@ -57,21 +57,44 @@ class Stance:
     uncued: list[tuple[Concept, bool]] = field(default_factory=list)
 
 
-def said_in(sentence: str, voice: Voice, words: Taxonomy, *, theirs: bool) -> tuple[list[Said], bool]:
+def said_in(
+    sentence: str, voice: Voice, words: Taxonomy, *, theirs: bool, heading: Kind | None = None
+) -> tuple[list[Said], bool]:
     """What a sentence says of its client, and whether its last subject is somebody else.
 
-    `theirs`: somebody else was the last subject before, and a mere "he" goes on with that.
+    `theirs`: somebody else was the last subject before, and a mere "he" goes on with that. `heading`: what a heading
+    says of the item of its list that this sentence is.
     """
+    tokens = tokens_of(sentence)
+    if any(words.at(words.words["in_their_place"], tokens, place) for place in range(len(tokens))):
+        return [], theirs
     still = theirs and _pronoun_first(sentence, words)
-    stance = Stance(client=not still, other=still)
+    stance = Stance(kind=heading, client=not still, other=still)
     found: list[Said] = []
     # What holds under a condition holds perhaps.
-    perhaps = any((token,) in words.words["conditions"] for token in tokens_of(sentence))
-    for clause in _CLAUSE.split(sentence):
+    perhaps = any((token,) in words.words["conditions"] for token in tokens)
+    for clause in _CLAUSE.split(_joined(sentence, words)):
         reader = _Clause(tokens_of(clause), voice, words, stance, hedged=perhaps)
         found.extend(reader.read())
         stance = Stance(client=stance.client, other=stance.other, named=stance.named)
     return found, stance.other
+
+
+def heading_of(sentence: str, words: Taxonomy) -> Kind | None:
+    """What "Must haves:" says of the list that follows it."""
+    return _cue_at_end(sentence.rstrip()[:-1], words) if sentence.rstrip().endswith(":") else None
+
+
+def _joined(sentence: str, words: Taxonomy) -> str:
+    """Without the colon between a cue and what it governs: "wants: a pool"."""
+    before, colon, after = sentence.partition(":")
+    return f"{before} {after}" if colon and _cue_at_end(before, words) else sentence
+
+
+def _cue_at_end(text: str, words: Taxonomy) -> Kind | None:
+    tokens = tokens_of(text)
+    ends = (tuple(tokens[-length:]) for length in range(min(words.longest, len(tokens)), 0, -1))
+    return next((words.cues[end] for end in ends if end in words.cues), None)
 
 
 def _pronoun_first(sentence: str, words: Taxonomy) -> bool:
@@ -90,6 +113,8 @@ class _Clause:
         self._stance = stance
         self._hedged = hedged or any(self._phrase("hedges", place) for place in range(len(tokens)))
         self._contrasted = False
+        self._cued_up_to = 0
+        self._other_up_to = 0
 
     def read(self) -> Iterator[Said]:
         place = 0
@@ -120,6 +145,7 @@ class _Clause:
             # A cue may be part of it: "wants data" says how somebody decides and opens nothing.
             return len(trait), list(self._trait(trait, place))
         if cue and len(cue) == longest:
+            self._cued_up_to = place + len(cue)
             return len(cue), list(self._cue(cue, place))
         if thing:
             return len(thing), list(self._thing(thing, place))
@@ -130,7 +156,12 @@ class _Clause:
             yield self._said(self._words.traits[phrase], "likes")
 
     def _cue(self, phrase: Tokens, place: int) -> Iterator[Said]:
-        kind = _turned(self._words.cues[phrase]) if self._negated(place) else self._words.cues[phrase]
+        kind = self._words.cues[phrase]
+        if self._negated(place):
+            # What is not important is not disliked.
+            kind = "none" if kind == "likes" and phrase in self._words.after else _turned(kind)
+        elif self._past(place):
+            kind = "none"
         if kind == "none" and self._words.cues[phrase] == "must_have" and "longer" in self._before(place):
             kind = "dislikes"  # "no longer needs"
         if self._stance.uncued and phrase in self._words.after:
@@ -168,6 +199,8 @@ class _Clause:
     def _subject(self, place: int) -> None:
         token = self._tokens[place]
         stance = self._stance
+        if place < self._other_up_to:  # the "client" of "another client"
+            return
         if token in self._voice.name or (self._singular[place],) in self._words.words["client"]:
             if not token.endswith("'s"):
                 stance.client, stance.named, stance.other = True, True, False
@@ -178,6 +211,7 @@ class _Clause:
             stance.other = stance.other and not self._contrasted
             stance.client = stance.named = not stance.other
         elif self._someone_else(place):
+            self._other_up_to = place + len(self._words.at(self._words.words["others"], self._singular, place) or ())
             stance.client, stance.named, stance.other = False, False, True
 
     def _someone_else(self, place: int) -> bool:
@@ -195,14 +229,18 @@ class _Clause:
                 return False
         return any(self._phrase("negators", earlier) for earlier in range(start, place))
 
+    def _past(self, place: int) -> bool:
+        """ "used to want"."""
+        return any(self._phrase("past", earlier) for earlier in range(max(0, place - _NEAR), place))
+
     def _before(self, place: int) -> Sequence[str]:
         return self._tokens[max(0, place - _NEAR) : place]
 
     def _without(self, place: int) -> bool:
-        """ "no pool", "without a pool", "lack of privacy"."""
+        """ "no pool", "without a pool", "lack of privacy"; the "without" of "can't live without" is the cue's own."""
         return any(
             bool(phrase) and earlier + len(phrase or ()) in (place, place - 1)
-            for earlier in range(max(0, place - _NEAR), place)
+            for earlier in range(max(self._cued_up_to, place - _NEAR), place)
             if (phrase := self._phrase("without", earlier)) and not self._phrase("not_negators", earlier)
         )
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dramatis_contracts.persona import v1
-from dramatis_persona.enrichment.clauses import Said, Voice, said_in
+from dramatis_persona.enrichment.clauses import Said, Voice, heading_of, said_in
 from dramatis_persona.enrichment.reading import Reading, confidence_of
 from dramatis_persona.enrichment.sentences import statements
 from dramatis_persona.enrichment.taxonomy import Concept, Taxonomy, Trait, taxonomy, tokens_of
@@ -20,6 +20,8 @@ from dramatis_persona.learning import Finding
 _DIRECT = frozenset({"call_transcript", "email"})
 _MOST = 60
 """Statements of one text that become insights; the first ones."""
+_ITEM = re.compile(r"[-*+\u2022\u00b7\u2013]\s|\d{1,2}[.)]\s")
+"""How an item of a list begins."""
 _ONE_AMOUNT = r"\$\s?\d[\d.,]*\s?(?:thousand|million|billion|[kmb]n?)?\b"
 _AMOUNT = rf"{_ONE_AMOUNT}(?:\s?(?:-|–|to|and)\s?{_ONE_AMOUNT})?"
 _MONEY = {
@@ -39,7 +41,7 @@ class Statement:
 class RuleReader:
     """Knows the words of `data/taxonomy.toml`, in English; a text in other words says nothing to it."""
 
-    method = "rules:1"
+    method = "rules:2"
 
     async def read(self, enrichment: v1.Enrichment, profile: v1.PersonaProfile, *, tenant: str, run: str) -> Reading:  # noqa: ARG002  # the interface of all readers
         return read(enrichment, profile)
@@ -60,9 +62,12 @@ def read(enrichment: v1.Enrichment, profile: v1.PersonaProfile) -> Reading:
 
 
 def _stated(enrichment: v1.Enrichment, voice: Voice, words: Taxonomy) -> Iterator[Statement]:
-    theirs = False
+    theirs, heading = False, None
     for sentence in statements(enrichment.content.text):
-        found, theirs = said_in(sentence, voice, words, theirs=theirs)
+        item = bool(_ITEM.match(sentence))
+        found, theirs = said_in(sentence, voice, words, theirs=theirs, heading=heading if item else None)
+        if not item:
+            heading = None if theirs else heading_of(sentence, words)
         yield from (Statement(said, sentence) for said in found if said.kind != "none")
 
 
@@ -147,5 +152,5 @@ def _money(text: str, *, direct: bool) -> Iterator[v1.Insight]:
         if found:
             amount, sentence = found[-1]
             confidence = confidence_of(True, True, False, direct, True)  # noqa: FBT003  # checks
-            said = f"{name}: {' '.join(amount.split())}"
+            said = f"{name}: {' '.join(amount.split()).replace(' and ', ' to ')}"
             yield v1.Insight(kind="trait", text=said, source=sentence, confidence=confidence)
