@@ -12,7 +12,7 @@ from dramatis_simulation_engine.interrogation.reading.lexicon import DOMAIN, com
 from dramatis_simulation_engine.interrogation.reading.stems import stems_of
 
 BACKGROUND = "background"
-_FILES = ("examples", "examples_more", "examples_fields")
+_FILES = ("examples", "examples_more", "examples_fields", "examples_further")
 _SMOOTHING = 40.0
 """In sentences: how many must speak until a word counts fully. Set by leaving each example out in turn."""
 _TEMPERATURE = 3.0
