@@ -45,6 +45,11 @@ def test_the_payload_has_the_published_structure() -> None:
     }
 
 
+def test_an_agents_persona_is_told_of_with_the_agent() -> None:
+    told = event("persona.created.v1", profile={}, created_by={"agent_id": "agt_456", "team_id": None})
+    assert orjson.loads(body_of(told))["metadata"]["agent_id"] == "agt_456"
+
+
 def test_what_would_be_too_large_says_so_and_how_to_fetch_it() -> None:
     body = body_of(event("simulation.responses_recorded.v1", detailed_results={"text": "x" * 30_000}))
     details = orjson.loads(body)["data"]["details"]

@@ -71,6 +71,22 @@ async def test_what_was_learnt_of_a_persona_is_told(door: httpx.AsyncClient, bro
     assert data["details"]["new_insights"]
 
 
+async def test_what_happens_to_an_agents_client_names_the_agent(door: httpx.AsyncClient, brokerage: Brokerage) -> None:
+    agent = PAYLOAD["metadata"]["agent_id"]
+    key = (await posted(door, "/api-keys", {"agent_id": agent}, 201))["key"]
+    enrich = example("Enrich Persona")
+    async with (
+        subscribed(door, "persona.enriched") as (receiver, _),
+        brokerage.client(Authorization=f"Bearer {key}") as theirs,
+    ):
+        persona = await created(theirs)
+        await posted(theirs, enrich.with_ids(persona_id=persona), enrich.bodies()[0], 202)
+        (post,) = await receiver.got(1)
+    body = json.loads(post.body)
+    assert differences(body["metadata"], PAYLOAD["metadata"] | {"brokerage_id": brokerage.id}) == []
+    assert (body["data"]["object_id"], body["metadata"]["agent_id"]) == (persona, agent)
+
+
 async def test_a_match_is_told(door: httpx.AsyncClient, brokerage: Brokerage) -> None:
     match = example("Property to Clients Matching")
     home = {"id": "prop_456", "price": 20e6, "type": "penthouse", "locations": ["Manhattan"], "features": ["pool"]}

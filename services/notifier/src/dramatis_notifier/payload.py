@@ -75,7 +75,9 @@ def _body(fact: Fact, details: Mapping[str, Any], wanted: PayloadFormat) -> byte
 def _tinytroupe(fact: Fact, details: Mapping[str, Any]) -> dict[str, Any]:
     event = fact.envelope
     data = {"object_type": fact.name.partition(".")[0], "object_id": event.subject, "details": details}
-    metadata = {"brokerage_id": event.tenantid, "agent_id": None, "api_version": "v1"}
+    # Known of personas alone: whose client it is. Other facts are the brokerage's.
+    owner = fact.details.get("created_by") or {}
+    metadata = {"brokerage_id": event.tenantid, "agent_id": owner.get("agent_id"), "api_version": "v1"}
     return {"event_type": fact.name, "timestamp": _timestamp(event.time), "data": data, "metadata": metadata}
 
 
