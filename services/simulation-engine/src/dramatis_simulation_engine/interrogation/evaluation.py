@@ -32,7 +32,7 @@ from dramatis_simulation_engine.interrogation.reading.texts import said_in
 
 BINS = 10
 """Of equal width over 0…1; empty ones count nothing."""
-PACKAGED = ("tuning", "tuning_more", "held_out", "unseen")
+PACKAGED = ("tuning", "tuning_more", "held_out", "plain", "unseen")
 
 
 @dataclass(frozen=True, slots=True)
