@@ -1,9 +1,11 @@
 """The public bodies and parameters that are the gateway's own: the doors' view of what services answer."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints, TypeAdapter
+from pydantic_core import PydanticCustomError
 
 from dramatis_contracts.base import Request, Resource
 from dramatis_contracts.notifier import terms as notifier
@@ -13,6 +15,20 @@ from dramatis_contracts.simulation_engine.v1 import Kind, Status
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$", max_length=100)]
 Types = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.*]+(,[a-z0-9_.*]+)*$", max_length=2000)]
 Cursor = Annotated[str, StringConstraints(max_length=100)]
+
+_DAY_AND_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ].+")
+_AWARE: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
+
+
+def _written_out(value: Any) -> datetime:
+    # Otherwise a number would be read as seconds since 1970.
+    if isinstance(value, datetime) or (isinstance(value, str) and _DAY_AND_TIME.fullmatch(value)):
+        return _AWARE.validate_python(value)
+    raise PydanticCustomError("instant", "a time is written as in RFC 3339, for example 2024-01-31T09:00:00Z")
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+"""A moment with its time zone, as RFC 3339 writes it."""
 
 
 class CreatedPersona(Resource):
@@ -129,8 +145,8 @@ class DeliveryQuery(PageQuery):
 
     status: notifier.DeliveryStatus | None = None
     event: notifier.EventName | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Instant | None = None
+    until: Instant | None = None
 
 
 class ExampleQuery(Request):
@@ -146,8 +162,8 @@ class ReplayRequest(Request):
     and never had, for example from before its registration.
     """
 
-    since: AwareDatetime
-    until: AwareDatetime | None = None
+    since: Instant
+    until: Instant | None = None
     what: Literal["failed", "sent", "everything"] = "failed"
 
 
