@@ -71,7 +71,8 @@ async def run(server: ScriptedModel, **changed: dict[str, Any]) -> list[Any]:
     answers = ANSWERS | changed
     server.answer = lambda body: answers[form_of(body)]
     settings = LlmSettings(llm_base_url=server.url, llm_model="scripted")
-    dossier, found = Dossier(REQUESTED), []
+    dossier = Dossier(REQUESTED)
+    found: list[Any] = []
     async with language_model(settings) as model:
         mind = language_mind(model, "brk_1", "run-1", SimulationSettings())
         while not found or not isinstance(found[-1], v1.InterrogationCompleted):
