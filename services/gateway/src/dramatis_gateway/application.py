@@ -78,6 +78,7 @@ def build() -> FastAPI:
         redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
+        generate_unique_id_function=_name,
         telemetry={"operation_spans": False, "logs": False, "exclude": _excluded},
     )
     for module in MODULES:
@@ -89,6 +90,11 @@ def build() -> FastAPI:
     for failure in (Problem, Rejected, Unavailable, PyMongoError, Exception):
         app.add_exception_handler(failure, _on_failure)
     return app
+
+
+def _name(route: APIRoute) -> str:
+    """The id of an operation in OpenAPI, and so the name of its function in generated clients."""
+    return route.name
 
 
 def _excluded(scope: Any) -> bool:
