@@ -227,6 +227,44 @@ async def test_who_was_put_aside_cannot_be_invited(unpublished: Bus) -> None:
         await request(unpublished, asked(known))
     assert refusal.value.field == "persona_configuration.specific_personas[0]"
     assert refusal.value.code == "INVALID_SIMULATION"
+    assert refusal.value.issue == f"persona {known} is archived: restore it first"
+
+
+async def test_a_segment_that_was_named_in_short_is_refused_where_it_stands(unpublished: Bus) -> None:
+    short = v1.FocusGroupRequest.model_validate(
+        {
+            "property": {"price": 1_000_000, "type": "condo"},
+            "persona_segments": ["nobody"],
+            "test_scenarios": [{"type": "pricing_strategy", "price_points": [900_000, 1_000_000]}],
+        }
+    )
+    command = v1.RequestFocusGroup(simulation_id=new_id("sim"), focus_group=short)
+    with pytest.raises(Rejected) as refusal:
+        await unpublished.call(v1.request_focus_group, command, tenant=TENANT)
+    assert refusal.value.field == "persona_segments[0]"
+
+
+async def test_an_agent_reaches_its_own_simulations_and_the_brokerage_all(bus: Bus) -> None:
+    hers, others = Viewer(agent_id="agt_1", team_id="team_1"), Viewer(agent_id="agt_2", team_id="team_1")
+    simulation = new_id("sim")
+    command = v1.RequestFocusGroup(simulation_id=simulation, focus_group=asked(), viewer=hers)
+    await bus.call(v1.request_focus_group, command, tenant=TENANT)
+    await until_status(bus, simulation, "completed")
+    for viewer in (hers, Viewer()):
+        read = v1.GetResults(simulation_id=simulation, viewer=viewer)
+        assert (await bus.call(v1.get_results, read, tenant=TENANT)).simulation_id == simulation
+        listed = await bus.call(v1.list_simulations, v1.ListSimulations(viewer=viewer), tenant=TENANT)
+        assert simulation in {item.simulation_id for item in listed.items}
+    listed = await bus.call(v1.list_simulations, v1.ListSimulations(viewer=others), tenant=TENANT)
+    assert listed.total == len(listed.items) == 0
+    wanted = v1.GetSimulation(simulation_id=simulation, viewer=others)
+    with pytest.raises(Rejected, match="NOT_FOUND"):
+        await bus.call(v1.get_simulation, wanted, tenant=TENANT)
+    with pytest.raises(Rejected, match="NOT_FOUND"):
+        await bus.call(v1.get_results, v1.GetResults(simulation_id=simulation, viewer=others), tenant=TENANT)
+    cancel = v1.CancelSimulation(simulation_id=simulation, viewer=others)
+    with pytest.raises(Rejected, match="NOT_FOUND"):
+        await bus.call(v1.cancel_simulation, cancel, tenant=TENANT)
 
 
 async def test_more_work_than_allowed_is_refused(unpublished: Bus) -> None:

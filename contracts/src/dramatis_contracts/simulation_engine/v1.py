@@ -192,6 +192,7 @@ class FocusGroupRequested(EventBody):
     seed: int
     respondents: RespondentKind = "statistical"
     tastes: tuple[TasteSet, ...] = ()
+    requested_by: Viewer = Viewer()
     derived: tuple[str, ...] = ()
 
 
@@ -210,6 +211,7 @@ class CampaignRequested(EventBody):
     seed: int
     respondents: RespondentKind = "statistical"
     tastes: tuple[TasteSet, ...] = ()
+    requested_by: Viewer = Viewer()
     derived: tuple[str, ...] = ()
 
 
@@ -227,6 +229,7 @@ class InterventionRequested(EventBody):
     seed: int
     respondents: RespondentKind = "statistical"
     tastes: tuple[TasteSet, ...] = ()
+    requested_by: Viewer = Viewer()
 
 
 class VariantsRequested(EventBody):
@@ -243,6 +246,7 @@ class VariantsRequested(EventBody):
     seed: int
     respondents: RespondentKind = "statistical"
     tastes: tuple[TasteSet, ...] = ()
+    requested_by: Viewer = Viewer()
 
 
 class ViralRequested(EventBody):
@@ -259,6 +263,7 @@ class ViralRequested(EventBody):
     seed: int
     respondents: RespondentKind = "statistical"
     tastes: tuple[TasteSet, ...] = ()
+    requested_by: Viewer = Viewer()
 
 
 class SimulationAdmitted(EventBody):
@@ -457,7 +462,7 @@ class ListSegments(Request):
 
 
 class RequestFocusGroup(Request):
-    """`viewer` says whose personas may be invited, here and below."""
+    """`viewer`, here and below: whose personas may be invited, and who sees the simulation beside the brokerage."""
 
     simulation_id: str
     # On the wire both are read as the first, which has room for every whole request.
@@ -490,11 +495,15 @@ class RequestViral(Request):
 
 
 class CancelSimulation(Request):
+    """`viewer`, here and below: an agent reaches what it asked for itself, a team its own, the brokerage all."""
+
     simulation_id: str
+    viewer: Viewer = Viewer()
 
 
 class GetSimulation(Request):
     simulation_id: str
+    viewer: Viewer = Viewer()
 
 
 class GetResults(Request):
@@ -502,6 +511,7 @@ class GetResults(Request):
 
     simulation_id: str
     detail_level: Literal["detailed", "summary"] = "detailed"
+    viewer: Viewer = Viewer()
 
 
 class ListSimulations(PageRequest):
@@ -509,6 +519,7 @@ class ListSimulations(PageRequest):
 
     status: Status | None = None
     type: Kind | None = None
+    viewer: Viewer = Viewer()
 
 
 SERVICE = "simulation-engine"

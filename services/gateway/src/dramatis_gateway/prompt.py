@@ -23,7 +23,7 @@ async def results_within(caller: Caller, simulation: v1.Simulation, seconds: flo
     """Wait for the end of a simulation, at most `seconds`; one that waits for its turn is not waited for."""
     loop = asyncio.get_running_loop()
     until, pause = loop.time() + seconds, _FIRST_PAUSE
-    query = v1.GetSimulation(simulation_id=simulation.simulation_id)
+    query = v1.GetSimulation(simulation_id=simulation.simulation_id, viewer=caller.viewer)
     while simulation.status in _RUNNING:
         if simulation.queue_position is not None or loop.time() + pause > until:
             return Awaited(simulation)
@@ -32,5 +32,6 @@ async def results_within(caller: Caller, simulation: v1.Simulation, seconds: flo
         simulation = await caller.ask(v1.get_simulation, query)
     if simulation.status != "completed":
         return Awaited(simulation)
-    results = await caller.ask(v1.get_results, v1.GetResults(simulation_id=simulation.simulation_id))
+    wanted = v1.GetResults(simulation_id=simulation.simulation_id, viewer=caller.viewer)
+    results = await caller.ask(v1.get_results, wanted)
     return Awaited(simulation, results)

@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from dramatis_contracts.base import Viewer
 from dramatis_contracts.simulation_engine import v1
 from dramatis_simulation_engine.kinds import Study
 from dramatis_simulation_engine.outcome import Outcome
+
+_BROKERAGE = Viewer()
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,7 @@ class Request:
     tastes: tuple[v1.TasteSet, ...] = ()
     derived: tuple[str, ...] = ()
     """What was added to a request in short, in words."""
+    requested_by: Viewer = _BROKERAGE
 
 
 @dataclass(frozen=True, slots=True)

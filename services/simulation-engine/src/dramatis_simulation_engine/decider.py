@@ -4,11 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
+from dramatis_contracts.base import Viewer
 from dramatis_contracts.simulation_engine import v1
 from dramatis_kit import Rejected
 from dramatis_simulation_engine.commands import Admit, Cancel, Command, Complete, Fail, Record, Repeat, Request, Start
 from dramatis_simulation_engine.kinds import answers_to, derived_of, inputs_hash, kind_of, name_of, requested, study_of
 
+_BROKERAGE = Viewer()
 ENDED: frozenset[v1.Status] = frozenset({"completed", "failed", "cancelled"})
 
 
@@ -32,6 +34,8 @@ class Simulation:
     completion: v1.SimulationCompleted | None = None
     has_details: bool = False
     failure: str | None = None
+    requested_by: Viewer = _BROKERAGE
+    """Who may see it besides the brokerage."""
 
 
 def decide(command: Command, simulation: Simulation) -> list[v1.Event]:
@@ -95,7 +99,13 @@ def evolve(simulation: Simulation, event: v1.Event) -> Simulation:
 
 def _requested(command: Request) -> v1.Requested:
     return requested(
-        command.study, command.participants, command.seed, command.respondents, command.tastes, command.derived
+        command.study,
+        command.participants,
+        command.seed,
+        command.respondents,
+        command.tastes,
+        command.derived,
+        command.requested_by,
     )
 
 
@@ -112,6 +122,7 @@ def _queued(simulation: Simulation, event: v1.Requested) -> Simulation:
         horizon_days=study.simulation_parameters.horizon_days,
         inputs_hash=inputs_hash(event),
         derived=derived_of(event),
+        requested_by=event.requested_by,
     )
 
 

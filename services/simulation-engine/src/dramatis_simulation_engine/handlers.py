@@ -28,7 +28,7 @@ from dramatis_simulation_engine.kinds import Study, answers_to, check, drawn_for
 from dramatis_simulation_engine.latest import LatestProgress
 from dramatis_simulation_engine.llm.interviewing import in_dollars
 from dramatis_simulation_engine.population import Segments, load_segments
-from dramatis_simulation_engine.projections import resource, results
+from dramatis_simulation_engine.projections import may_see, resource, results, seen_by
 from dramatis_simulation_engine.seeds import derived_seed
 from dramatis_simulation_engine.settings import SimulationSettings
 from dramatis_simulation_engine.taste_sets.lookup import newest_tastes
@@ -41,6 +41,7 @@ CallT = TypeVar("CallT", bound=Requests | v1.CancelSimulation)
 
 _AT_ONCE = 200
 """Personas asked for in one call: keeps a reply far below what a message may carry."""
+_SEGMENTS = "persona_configuration.segments"
 _PLACE = re.compile(r"personas\[(\d+)\]")
 
 
@@ -94,7 +95,7 @@ class Handlers:
             check_options(study)
             check_prices(study)
         check(study)
-        check_people(study, load_segments(DOMAIN))
+        check_people(study, load_segments(DOMAIN), _segments_of(request))
         check_size(study, self._settings.simulation_max_answers)
         parameters = study.simulation_parameters
         respondents = parameters.respondents or self._settings.simulation_respondents
@@ -109,6 +110,7 @@ class Handlers:
             respondents=respondents,
             tastes=await self._estimates(tenant, study, respondents),
             derived=derived,
+            requested_by=request.viewer,
         )
 
     async def _whole(self, tenant: str, request: Requests) -> tuple[Study, tuple[str, ...]]:
@@ -145,6 +147,7 @@ class Handlers:
         return await kept(self._campaigns, tenant, asked.campaign_id)
 
     async def cancel(self, call: Call[v1.CancelSimulation]) -> v1.Simulation:
+        await self._present(call)
         loaded = await self._handle(call, Cancel())
         # Whoever reads next sees those behind it moved up; if this does not come to pass, its event does it.
         await self._admission.leave(call.tenant, loaded.id, cause_of(call))
@@ -156,7 +159,7 @@ class Handlers:
     async def list_(self, call: Call[v1.ListSimulations]) -> Page[v1.Simulation]:
         wanted, kept = call.request, self._simulations.snapshots
         asked = {"state.status": wanted.status, "state.kind": wanted.type}
-        chosen = {field: value for field, value in asked.items() if value is not None}
+        chosen = {field: value for field, value in asked.items() if value is not None} | seen_by(wanted.viewer)
         skip = (wanted.page - 1) * wanted.page_size
         found = await kept.find(call.tenant, chosen, skip=skip, limit=wanted.page_size)
         simulations = [self._simulations.restored(snapshot) for snapshot in found]
@@ -216,9 +219,11 @@ class Handlers:
         except Rejected as refusal:
             raise _unknown_persona(refusal, study, ids, start) from refusal
 
-    async def _present(self, call: Call[v1.GetSimulation] | Call[v1.GetResults]) -> Loaded[Simulation]:
+    async def _present(
+        self, call: Call[v1.GetSimulation] | Call[v1.GetResults] | Call[v1.CancelSimulation]
+    ) -> Loaded[Simulation]:
         loaded = await self._simulations.load(call.tenant, call.request.simulation_id)
-        if loaded.state.status is None:
+        if loaded.state.status is None or not may_see(call.request.viewer, loaded.state):
             raise Rejected("NOT_FOUND", "no such simulation", field="simulation_id")
         return loaded
 
@@ -243,7 +248,14 @@ class Handlers:
         return resource(loaded, self._progress.of(tenant, loaded.id), position)
 
 
-def check_people(study: Study, segments: Segments) -> None:
+def _segments_of(request: Requests) -> str:
+    """Where the client named the segments: in short or in full."""
+    if isinstance(request, v1.RequestFocusGroup) and isinstance(request.focus_group, v1.FocusGroupRequest):
+        return "persona_segments" if request.focus_group.persona_segments else _SEGMENTS
+    return _SEGMENTS
+
+
+def check_people(study: Study, segments: Segments, field: str = _SEGMENTS) -> None:
     """Raises `Rejected` for a segment that does not exist, and for people to be drawn from nowhere."""
     wanted = drawn_for(study)
     if wanted is None:
@@ -251,11 +263,9 @@ def check_people(study: Study, segments: Segments) -> None:
     known = ", ".join(segments.by_name)
     for index, name in enumerate(wanted.segments):
         if name not in segments.by_name:
-            raise _invalid(f"persona_configuration.segments[{index}]", f"unknown segment '{name}'; known: {known}")
+            raise _invalid(f"{field}[{index}]", f"unknown segment '{name}'; known: {known}")
     if wanted.generated_count and not wanted.segments:
-        raise _invalid(
-            "persona_configuration.segments", f"generated_count needs a segment to draw people from; known: {known}"
-        )
+        raise _invalid(field, f"generated_count needs a segment to draw people from; known: {known}")
 
 
 def check_size(study: Study, limit: int) -> None:
@@ -292,6 +302,8 @@ def _unknown_persona(refusal: Rejected, study: Study, ids: tuple[str, ...], star
         return refusal
     index = int(place.group(1))
     issue = f"no persona '{ids[index]}'" if refusal.code == "NOT_FOUND" else refusal.message
+    if refusal.issue is not None:  # it is there, but archived
+        issue = f"{refusal.message}: {refusal.issue}"
     return _invalid(field_of_invited(study, start + index), issue)
 
 

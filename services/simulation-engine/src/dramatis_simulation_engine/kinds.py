@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, assert_never
 
+from dramatis_contracts.base import Viewer
 from dramatis_contracts.simulation_engine import v1
 from dramatis_simulation_engine.data_files import model_version
 from dramatis_simulation_engine.focus_group.model import DOMAIN, FocusGroupPlan
@@ -20,6 +21,8 @@ from dramatis_simulation_engine.people import Respondent
 from dramatis_simulation_engine.plan import Plan
 
 Study = v1.FocusGroup | v1.MarketingCampaign | v1.Intervention | v1.CampaignVariants | v1.ViralContent
+
+_BROKERAGE = Viewer()
 
 
 def kind_of(study: Study) -> v1.Kind:
@@ -152,6 +155,7 @@ def requested(
     respondents: v1.RespondentKind,
     tastes: tuple[v1.TasteSet, ...],
     derived: tuple[str, ...] = (),
+    requested_by: Viewer = _BROKERAGE,
 ) -> v1.Requested:
     """The event that begins a study."""
     common: dict[str, Any] = {
@@ -159,6 +163,7 @@ def requested(
         "seed": seed,
         "respondents": respondents,
         "tastes": tastes,
+        "requested_by": requested_by,
     }
     match study:
         case v1.FocusGroup():
@@ -197,7 +202,7 @@ def derived_of(event: v1.Requested) -> tuple[str, ...]:
 
 def inputs_hash(event: v1.Requested) -> str:
     """SHA-256 of all that was asked, of whom and with which seed, as hexadecimal digits."""
-    inputs = {"type": event.type, **event.model_dump(mode="json", exclude={"derived"})}
+    inputs = {"type": event.type, **event.model_dump(mode="json", exclude={"derived", "requested_by"})}
     return hashlib.sha256(json.dumps(inputs, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from dramatis_contracts.base import Viewer
 from dramatis_contracts.simulation_engine import v1
 from dramatis_eventlog import Loaded
 from dramatis_kit import Document
@@ -27,6 +28,7 @@ def encode(state: Simulation) -> Document:
         "completion": state.completion.model_dump(mode="json") if state.completion else None,
         "has_details": state.has_details,
         "failure": state.failure,
+        "requested_by": state.requested_by.model_dump(mode="json"),
     }
 
 
@@ -46,7 +48,22 @@ def decode(document: Document) -> Simulation:
         completion=v1.SimulationCompleted.model_validate(completion, extra="ignore") if completion else None,
         has_details=document["has_details"],
         failure=document["failure"],
+        requested_by=Viewer.model_validate(document.get("requested_by", {}), extra="ignore"),
     )
+
+
+def seen_by(viewer: Viewer) -> Document:
+    """Which simulations somebody may see, as a filter: an agent or a team its own, the brokerage all."""
+    if viewer.agent_id is not None:
+        return {"state.requested_by.agent_id": viewer.agent_id}
+    return {} if viewer.team_id is None else {"state.requested_by.team_id": viewer.team_id}
+
+
+def may_see(viewer: Viewer, simulation: Simulation) -> bool:
+    """The same of one simulation."""
+    if viewer.agent_id is not None:
+        return simulation.requested_by.agent_id == viewer.agent_id
+    return viewer.team_id is None or simulation.requested_by.team_id == viewer.team_id
 
 
 def resource(

@@ -114,13 +114,15 @@ def location_of(simulation: v1.Simulation) -> dict[str, str]:
 @router.get("", response_model=Page[v1.Simulation], responses=documented("INVALID_REQUEST"))
 async def list_simulations(request: Request, caller: TheCaller, query: Annotated[SimulationQuery, Query()]) -> Response:
     """List simulations, newest first. `Link`, `X-Total-Count`, `X-Page-Size` and `X-Current-Page` tell the place."""
-    return answer_page(request, await caller.ask(v1.list_simulations, v1.ListSimulations(**query.model_dump())))
+    wanted = v1.ListSimulations(**query.model_dump(), viewer=caller.viewer)
+    return answer_page(request, await caller.ask(v1.list_simulations, wanted))
 
 
 @router.get("/{simulation_id}", response_model=v1.Simulation, responses=documented("NOT_FOUND"))
 async def get_simulation(caller: TheCaller, simulation_id: str) -> Response:
     """Where a simulation stands."""
-    return answer(await caller.ask(v1.get_simulation, v1.GetSimulation(simulation_id=simulation_id)))
+    wanted = v1.GetSimulation(simulation_id=simulation_id, viewer=caller.viewer)
+    return answer(await caller.ask(v1.get_simulation, wanted))
 
 
 @router.get(
@@ -130,11 +132,12 @@ async def get_simulation(caller: TheCaller, simulation_id: str) -> Response:
 )
 async def get_results(caller: TheCaller, simulation_id: str, query: Annotated[ResultQuery, Query()]) -> Response:
     """The results of a completed simulation."""
-    wanted = v1.GetResults(simulation_id=simulation_id, detail_level=query.detail_level)
+    wanted = v1.GetResults(simulation_id=simulation_id, detail_level=query.detail_level, viewer=caller.viewer)
     return answer(await caller.ask(v1.get_results, wanted))
 
 
 @router.post("/{simulation_id}/cancel", response_model=v1.Simulation, responses=documented("NOT_FOUND", "CONFLICT"))
 async def cancel_simulation(caller: TheCaller, simulation_id: str) -> Response:
     """Stop a simulation that has not ended."""
-    return answer(await caller.ask(v1.cancel_simulation, v1.CancelSimulation(simulation_id=simulation_id)))
+    wanted = v1.CancelSimulation(simulation_id=simulation_id, viewer=caller.viewer)
+    return answer(await caller.ask(v1.cancel_simulation, wanted))

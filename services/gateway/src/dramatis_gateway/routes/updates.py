@@ -85,7 +85,8 @@ class Follower:
         self._subscriber.wake()
 
     async def _follow(self) -> int:
-        simulation = await self._caller.ask(v1.get_simulation, v1.GetSimulation(simulation_id=self._id))
+        query = v1.GetSimulation(simulation_id=self._id, viewer=self._caller.viewer)
+        simulation = await self._caller.ask(v1.get_simulation, query)
         await self._send(self._present(simulation))
         if simulation.status in ("completed", "failed", "cancelled"):
             await self._send(await self._ended_before(simulation))
@@ -118,7 +119,8 @@ class Follower:
     async def _ended_before(self, simulation: v1.Simulation) -> Update:
         if simulation.status != "completed":
             return self._without_result(simulation.status, simulation.error)
-        results = await self._caller.ask(v1.get_results, v1.GetResults(simulation_id=self._id, detail_level="summary"))
+        query = v1.GetResults(simulation_id=self._id, detail_level="summary", viewer=self._caller.viewer)
+        results = await self._caller.ask(v1.get_results, query)
         return self._result(results.summary.model_dump(mode="json") if results.summary else None)
 
     def _end(self, event_type: str, data: dict[str, Any]) -> Update:
