@@ -153,7 +153,8 @@ def simulation_item(item: Any) -> v1.SimulationItem:
     read = item if isinstance(item, BatchSimulation) else _read(BatchSimulation, item, "INVALID_SIMULATION")
     if isinstance(read, v1.ItemError):
         told = item.get("type") if isinstance(item, dict) else None
-        return v1.SimulationItem(type=told if told in _REQUESTS else "focus_group", refused=read)
+        known = isinstance(told, str) and told in _REQUESTS
+        return v1.SimulationItem(type=told if known else "focus_group", refused=read)
     model, beside = _REQUESTS[read.type]
     if (misplaced := _misplaced(read, beside)) is not None:
         return v1.SimulationItem(type=read.type, refused=misplaced)
