@@ -1,6 +1,7 @@
 """What is wrong with a request is told in one form, and nothing is stored."""
 
 import asyncio
+import gzip
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -154,6 +155,12 @@ async def test_a_body_that_is_not_declared_as_json_is_unsupported(platform: Plat
     answer = await platform.client.post("/v1/personas", content=b'{"name": "Ann"}', headers=headers)
     assert_error(answer, "UNSUPPORTED_MEDIA_TYPE")
     assert platform.services.commands == []
+
+
+async def test_a_compressed_body_is_unsupported(platform: Platform) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    answer = await platform.client.post("/v1/personas", content=gzip.compress(b'{"name": "Ann"}'), headers=headers)
+    assert "gzip" in assert_error(answer, "UNSUPPORTED_MEDIA_TYPE")["details"]["issue"]
 
 
 @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "application/merge-patch+json"])

@@ -107,6 +107,27 @@ def test_what_is_not_json_is_an_invalid_request(body: bytes) -> None:
     assert problem.issue
 
 
+@pytest.mark.parametrize(
+    ("changes", "issue"),
+    [
+        ({"test_scenarios": []}, "Array has 0 entries, at least 1 are needed"),
+        ({"test_scenarios": [SCENARIO | {"type": "mood"}]}, "Input should be one of 'photo_selection', "),
+    ],
+)
+def test_what_is_wrong_is_said_without_the_words_of_python(changes: dict[str, Any], issue: str) -> None:
+    assert (refusal(FocusGroup, focus_group(**changes)).issue or "").startswith(issue)
+
+
+def test_a_format_that_is_not_met_is_called_invalid() -> None:
+    wrong = refusal(PersonaProfile, b'{"name": "A", "demographics": {"age_range": "50s"}}')
+    assert (wrong.issue or "").startswith("Invalid format")
+
+
+def test_bytes_that_are_no_utf_8_are_called_so() -> None:
+    wrong = refusal(PersonaProfile, '{"name": "Zo\u00eb"}'.encode("latin-1"))
+    assert wrong.issue == "the body is not UTF-8 at byte 12"
+
+
 def test_an_own_message_of_a_model_is_told_without_pydantics_words() -> None:
     scenario = {"type": "pricing_strategy", "price_points": [2, 1]}
     assert refusal(FocusGroup, focus_group(test_scenarios=[scenario])).issue == "the prices must rise strictly"

@@ -25,8 +25,13 @@ def json_body(model: type[ModelT], code: str) -> Callable[[Request], Awaitable[M
     """A dependency that reads the body as `model`, or raises a `Problem`: 415, 400, or 422 with `code`."""
 
     async def read(request: Request) -> ModelT:
-        if not _JSON.fullmatch(request.headers.get("content-type", "")):
-            raise Problem("UNSUPPORTED_MEDIA_TYPE", headers={"Accept": "application/json"})
+        told = request.headers.get("content-type", "")
+        if not _JSON.fullmatch(told):
+            issue = f"its Content-Type is {told[:100] or 'missing'}: it must be application/json"
+            raise Problem("UNSUPPORTED_MEDIA_TYPE", issue=issue, headers={"Accept": "application/json"})
+        if (coding := request.headers.get("content-encoding", "identity")) != "identity":
+            issue = f"its Content-Encoding is {coding[:100]}: send it uncompressed"
+            raise Problem("UNSUPPORTED_MEDIA_TYPE", issue=issue, headers={"Accept-Encoding": "identity"})
         return parse_json(model, await request.body(), code)
 
     return read
@@ -37,14 +42,23 @@ def parse_json(model: type[ModelT], body: bytes, code: str) -> ModelT:
         # pydantic's own parser lets NaN and lone surrogates through; orjson reads only what is JSON.
         orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        issue = "the body is empty" if not body.strip() else f"{error.msg} at line {error.lineno} column {error.colno}"
-        raise Problem("INVALID_REQUEST", "The body is not valid JSON.", issue=issue) from None
+        raise Problem("INVALID_REQUEST", "The body is not valid JSON.", issue=_unreadable(body, error)) from None
     try:
         return model.model_validate_json(body, strict=True)
     except ValidationError as error:
         if not any(one["type"] == "int_type" and _whole(one["input"]) for one in error.errors(include_url=False)):
             raise invalid(model, error.errors(include_url=False, include_input=False), code) from None
     return parse_json(model, orjson.dumps(_with_integers(orjson.loads(body))), code)
+
+
+def _unreadable(body: bytes, error: orjson.JSONDecodeError) -> str:
+    if not body.strip():
+        return "the body is empty"
+    try:
+        body.decode()
+    except UnicodeDecodeError as wrong:
+        return f"the body is not UTF-8 at byte {wrong.start}"
+    return f"{error.msg} at line {error.lineno} column {error.colno}"
 
 
 def _whole(value: object) -> bool:
@@ -72,7 +86,31 @@ def invalid(model: type[BaseModel], errors: Sequence[Any], code: str) -> Problem
     path = dotted(list(steps(model, location)))
     if first["type"].startswith("union_tag"):
         path += "." + str(first["ctx"]["discriminator"]).strip("'")
-    return Problem(code, field=path or None, issue=first["msg"].removeprefix("Value error, "))
+    return Problem(code, field=path or None, issue=_issue(first))
+
+
+def _issue(error: Any) -> str:
+    """What is wrong, in the words of JSON."""
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "string_pattern_mismatch":
+            return f"Invalid format: it must match {context['pattern']}"
+        case "union_tag_invalid":
+            return f"Input should be one of {context['expected_tags']}"
+        case "too_short":
+            return (
+                f"{_many(context)} has {context['actual_length']} entries, at least {context['min_length']} are needed"
+            )
+        case "too_long":
+            return (
+                f"{_many(context)} has {context['actual_length']} entries, at most {context['max_length']} are allowed"
+            )
+        case _:
+            return str(error["msg"]).removeprefix("Value error, ")
+
+
+def _many(context: Any) -> str:
+    return "Object" if context["field_type"] == "Dictionary" else "Array"
 
 
 def dotted(location: Location) -> str:
