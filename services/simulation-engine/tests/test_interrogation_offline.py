@@ -29,7 +29,7 @@ from dramatis_simulation_engine.interrogation.offline.interviewee import answer
 from dramatis_simulation_engine.interrogation.offline.synthesis import synthesise
 from dramatis_simulation_engine.interrogation.offline.weighing import weigh
 from dramatis_simulation_engine.interrogation.reading.causes import taxonomy
-from dramatis_simulation_engine.interrogation.reading.texts import said_in
+from dramatis_simulation_engine.interrogation.reading.texts import clauses_of, said_in
 
 BAKER = """
 I own a bakery with nine people. I started the trial in June and it was set up quickly. My accountant likes the price.
@@ -208,6 +208,9 @@ def test_not_knowing_is_nearly_no_evidence() -> None:
         ("Our finance director did not approve it.", "decision_maker", 1),
         ("Support was friendly and helped me at once.", "support", -1),
         ("Nobody replied to my question for nine days.", "support", 1),
+        ("I never had an issue with crashes.", "reliability", -1),
+        ("The cost was no problem.", "price_value", -1),
+        ("It was not what was promised on the box.", "expectation_mismatch", 1),
     ],
 )
 def test_denials_and_praise_speak_against_a_cause(text: str, cause: str, sign: int) -> None:
@@ -226,6 +229,36 @@ def test_the_final_answer_cites_the_transcript_and_says_that_it_is_simulated() -
     assert "check it with real users" in ended.final_answer
     assert ended.calibration == "assumed"
     assert math.fsum(belief.probability for belief in ended.beliefs) == pytest.approx(1)
+
+
+def test_who_says_nothing_of_the_matter_leads_to_no_explanation() -> None:
+    dossier = ran("Sales of our garden furniture are down.", "I have a garden. My grandchildren visit on Sundays.")
+    ended = synthesise(dossier, "exhausted")
+    assert max(belief.probability for belief in ended.beliefs) < 0.3
+    assert "found no explanation" in ended.final_answer
+    assert ended.citations == ()
+
+
+def test_what_was_said_against_the_leading_explanation_is_not_given_as_its_ground() -> None:
+    dossier = ran(
+        "They leave.", "I stopped because it crashed every day and I lost my work. It never crashed on Sunday."
+    )
+    ended = synthesise(dossier, "exhausted")
+    leading = max(ended.beliefs, key=lambda belief: belief.probability).hypothesis_id
+    pieces = [e for x in dossier.exchanges if x.weighed for e in x.weighed.evidence if e.hypothesis_id == leading]
+    against = {e.quote for e in pieces if e.log_likelihood_ratio < 0}
+    assert not against & {citation.quote for citation in ended.citations}
+
+
+def test_an_announcement_of_a_story_is_no_part_of_its_evidence() -> None:
+    clauses = clauses_of("I can't say. But there was this: I play the trumpet in the band.")
+    assert [clause.text for clause in clauses] == ["I can't say.", "there was this", "I play the trumpet in the band."]
+    assert not clauses[-1].past
+
+
+def test_words_that_only_resemble_examples_count_less_than_a_named_cause() -> None:
+    assert not said_in("I play the trumpet in the village band.")["delivery"].clause.named
+    assert said_in("The parcel never arrived.")["delivery"].clause.named
 
 
 def test_the_same_seed_gives_the_same_run() -> None:

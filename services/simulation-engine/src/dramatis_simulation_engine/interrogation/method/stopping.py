@@ -19,11 +19,11 @@ def stop_reason(dossier: Dossier) -> StopReason | None:
         return "decided"
     if dossier.exchanges and _fatigue(dossier) >= model().stop["tired"]:
         return "stakeholder_tired"
-    if _exhausted(dossier):
+    if _knows_no_more(dossier):
         return "exhausted"
     if dossier.messages + _EXCHANGE > dossier.requested.max_interview_messages:
         return "message_limit"
-    return None
+    return "exhausted" if dossier.distilled is not None and not dossier.open_hypotheses else None
 
 
 def decided(dossier: Dossier) -> bool:
@@ -45,9 +45,7 @@ def _fatigue(dossier: Dossier) -> float:
     return answers[-1].fatigue if answers else 0.0
 
 
-def _exhausted(dossier: Dossier) -> bool:
-    if dossier.distilled is not None and not dossier.open_hypotheses:
-        return True
+def _knows_no_more(dossier: Dossier) -> bool:
     run = int(model().stop["unknowns"])
     last = [exchange.answer for exchange in dossier.exchanges if exchange.answer][-run:]
     return len(last) == run and not any(answer.knows for answer in last)

@@ -36,7 +36,7 @@ def synthesise(dossier: Dossier, stopped: StopReason) -> InterrogationCompleted:
     uncertainty = _uncertainty(dossier, leading, beliefs, stopped)
     parts = (
         _verdict(dossier, leading, beliefs),
-        _rests_on(dossier, leading, citations),
+        _rests_on(dossier, leading),
         _others(dossier, ranked[1:], beliefs),
         uncertainty,
         _next_step(dossier, leading, ranked[1:], beliefs),
@@ -63,6 +63,11 @@ def _verdict(dossier: Dossier, leading: Hypothesis, beliefs: dict[str, float]) -
         return (
             f"For “{problem}”, none of the explanations examined fits well: “none of these” stands at "
             f"{beliefs[RESIDUAL]:.0%}. The best of them, “{_named(leading)}”, reaches {probability:.0%}."
+        )
+    if not any(_in_favour(dossier, hypothesis) for hypothesis in dossier.hypotheses):
+        return (
+            f"For “{problem}”, this simulated interview found no explanation. Of those examined, “{_named(leading)}” "
+            f"stands highest, at {probability:.0%}."
         )
     root = chain_of(dossier, leading).root
     why = f" What seems to lie behind it: {_uncapped(root)}." if root else ""
@@ -91,8 +96,12 @@ def _telling(dossier: Dossier, hypothesis_id: str) -> list[Evidence]:
     return list(best.values())
 
 
+def _in_favour(dossier: Dossier, hypothesis: Hypothesis) -> list[Evidence]:
+    return [piece for piece in _telling(dossier, hypothesis.id) if piece.log_likelihood_ratio > 0]
+
+
 def _citations(dossier: Dossier, leading: Hypothesis) -> tuple[Citation, ...]:
-    cited = sorted(_telling(dossier, leading.id)[:_CITED], key=lambda e: e.answer)
+    cited = sorted(_in_favour(dossier, leading)[:_CITED], key=lambda e: e.answer)
     outside = sorted(_telling(dossier, RESIDUAL)[:1], key=lambda e: e.answer)
     asked_of = {exchange.number: exchange.question.hypothesis_id for exchange in dossier.exchanges}
     return tuple(
@@ -101,10 +110,11 @@ def _citations(dossier: Dossier, leading: Hypothesis) -> tuple[Citation, ...]:
     )
 
 
-def _rests_on(dossier: Dossier, leading: Hypothesis, citations: tuple[Citation, ...]) -> str:
-    if not citations:
+def _rests_on(dossier: Dossier, leading: Hypothesis) -> str:
+    pieces = sorted(_in_favour(dossier, leading)[:_CITED], key=lambda e: e.answer)
+    if not pieces:
         return "The stakeholder said nothing that bears on it: this is hardly more than the assumptions of the start."
-    lines = [f"answer {c.answer}: “{c.quote}”" for c in citations]
+    lines = [f"answer {piece.answer}: “{piece.quote}”" for piece in pieces]
     against = [e for e in _telling(dossier, leading.id) if e.log_likelihood_ratio < 0]
     turned = f" Against it stands answer {against[0].answer}." if against else ""
     return f"It rests on what the simulated stakeholder said: {'; '.join(lines)}.{turned}"
@@ -130,15 +140,18 @@ def _uncertainty(dossier: Dossier, leading: Hypothesis, beliefs: dict[str, float
     silent = f", {unknown} of them “I don't know”," if unknown else ""
     outside = [e for e in _telling(dossier, RESIDUAL) if e.log_likelihood_ratio > 0]
     beyond = f" Answer {outside[0].answer} hints at something that no hypothesis covers." if outside else ""
+    interview = f"one interview of {answers} answer{'' if answers == 1 else 's'}{silent}"
     return (
         f"What stays uncertain: {1 - beliefs[leading.id]:.0%} that “{_named(leading)}” is not the main cause, of which "
-        f"{beliefs[RESIDUAL]:.0%} that it is none of those examined.{beyond} This was one interview of {answers} "
-        f"answers{silent} with a simulated person who knows only their profile; {_STOPPED[stopped]}. It is not "
-        "evidence about real users, and the strengths of belief are assumed, not measured on them."
+        f"{beliefs[RESIDUAL]:.0%} that it is none of those examined.{beyond} This was {interview} with a simulated "
+        f"person who knows only their profile; {_STOPPED[stopped]}. It is not evidence about real users, and the "
+        "strengths of belief are assumed, not measured on them."
     )
 
 
 def _next_step(dossier: Dossier, leading: Hypothesis, others: list[Hypothesis], beliefs: dict[str, float]) -> str:
+    if not _in_favour(dossier, leading):
+        return "Before acting, ask real users: let those who left tell what they did on their last day."
     first = _verify(dossier, leading)
     rival = next((h for h in others if beliefs[h.id] >= _WORTH_NAMING and _verify(dossier, h)), None)
     also = f" To tell it from “{_named(rival)}”: {_verify(dossier, rival)}." if rival else ""

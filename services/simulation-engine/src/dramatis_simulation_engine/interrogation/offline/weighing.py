@@ -35,10 +35,12 @@ def weigh(dossier: Dossier, question: QuestionAsked, answer: AnswerGiven) -> tup
         return _silence(dossier, question, answer, number)
     before = [e.answer.content for e in dossier.exchanges if e.answer and e.number < number]
     said = said_in(answer.content, max(map(loudness, before), default=0.0))
+    named = any(clause.named for text in (*before, answer.content) for clause in clauses_of(text))
+    trust = 1.0 if named else model().reliability["unnamed"]
     pieces = [
         piece
         for hypothesis in dossier.hypotheses
-        for piece in _piece(dossier, hypothesis, _loudest(dossier, hypothesis, said), question, answer, number)
+        for piece in _piece(dossier, hypothesis, _loudest(dossier, hypothesis, said), question, answer, number, trust)
     ]
     return (*pieces, *_outside(said, answer, number))
 
@@ -102,10 +104,11 @@ def _piece(
     question: QuestionAsked,
     answer: AnswerGiven,
     number: int,
+    trust: float,
 ) -> Iterator[Evidence]:
     if said is None or abs(said.strength) < _LEAST:
         return
-    kind, reliability = type_of(said.clause), reliability_of(said.clause, answer.fatigue)
+    kind, reliability = type_of(said.clause), trust * reliability_of(said.clause, answer.fatigue)
     ratio = log_ratio(question, hypothesis.id, named=said.strength > 0)
     discount = repeat_discount(repeats(dossier, hypothesis.id, said.strength))
     moved = log_likelihood_ratio(kind, said.strength, reliability, ratio) * discount

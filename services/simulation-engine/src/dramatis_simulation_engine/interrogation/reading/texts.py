@@ -12,7 +12,9 @@ from dramatis_simulation_engine.interrogation.reading.lexicon import Cue, lexico
 from dramatis_simulation_engine.interrogation.reading.stems import stems_of, words_of
 
 _SENTENCE = re.compile(r"[^.!?;\n]+(?:[.!?;](?=\d)[^.!?;\n]*)*[.!?;]*")
-_TURN = re.compile(r"(?:,|;|\s[-–—])?\s+(?=(?:but|though|although|however|yet|only that|whereas)\b)", re.IGNORECASE)
+_TURN = re.compile(
+    r":\s+(?=(?-i:[A-Z]))|(?:,|;|\s[-–—])?\s+(?=(?:but|though|although|however|yet|only that|whereas)\b)", re.IGNORECASE
+)
 _CONNECTOR = re.compile(r"^(?:but|though|although|however|yet|whereas)[,:]?\s+(?=\S)", re.IGNORECASE)
 _NEGATORS = frozenset({"not", "no", "never", "without", "hardly", "nothing", "nobody", "neither"})
 _NUMBER = re.compile(r"\d")
@@ -25,7 +27,10 @@ _HALF = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A literal piece of a text. `support`/`against`: by cause, how strongly it says so (from 0)."""
+    """A literal piece of a text. `support`/`against`: by cause, how strongly it says so (from 0).
+
+    `named`: it contains a cue of some cause, so that more speaks than likeness to examples.
+    """
 
     text: str
     support: Mapping[str, float]
@@ -37,6 +42,7 @@ class Clause:
     opinion: bool
     hedged: bool
     hearsay: bool
+    named: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,7 @@ def sentences_of(text: str) -> tuple[str, ...]:
 
 
 def clauses_of(text: str) -> tuple[Clause, ...]:
-    """Sentences, divided where they turn ("…, but …")."""
+    """Sentences, divided where they turn ("…, but …") or announce another one ("What did happen: The …")."""
     return tuple(
         read_clause(_CONNECTOR.sub("", piece.strip()))
         for sentence in sentences_of(text)
@@ -82,6 +88,7 @@ def read_clause(text: str) -> Clause:
         opinion="@opinion" in features and not past,
         hedged="@hedge" in features,
         hearsay="@hearsay" in features,
+        named=bool(_signs(stems, features)[0]),
     )
 
 
