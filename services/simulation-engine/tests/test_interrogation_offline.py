@@ -256,6 +256,11 @@ def test_an_announcement_of_a_story_is_no_part_of_its_evidence() -> None:
     assert not clauses[-1].past
 
 
+def test_a_quote_does_not_end_on_a_semicolon() -> None:
+    clauses = clauses_of("I notice every price increase; I read reviews, but seldom.")
+    assert [clause.text for clause in clauses] == ["I notice every price increase", "I read reviews", "seldom."]
+
+
 def test_words_that_only_resemble_examples_count_less_than_a_named_cause() -> None:
     assert not said_in("I play the trumpet in the village band.")["delivery"].clause.named
     assert said_in("The parcel never arrived.")["delivery"].clause.named

@@ -49,7 +49,7 @@ def _final(dossier: Dossier, hypothesis: Hypothesis, probability: float, stopped
     if probability <= model().conclude["rejected"] and spoken_of(dossier):
         why = f"Down to {_percent(probability)}: what was told points elsewhere, though nothing was said against it."
         return _concluded(dossier, hypothesis, "inconclusive", why)
-    why = f"At {probability:.0%} it is neither likely nor ruled out; the interview ended because {_STOPPED[stopped]}."
+    why = f"At {probability:.0%} it is neither settled nor ruled out; the interview ended because {_STOPPED[stopped]}."
     return _concluded(dossier, hypothesis, "inconclusive", why)
 
 

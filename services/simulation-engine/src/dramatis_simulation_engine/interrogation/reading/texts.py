@@ -61,7 +61,7 @@ def sentences_of(text: str) -> tuple[str, ...]:
 def clauses_of(text: str) -> tuple[Clause, ...]:
     """Sentences, divided where they turn ("…, but …") or announce another one ("What did happen: The …")."""
     return tuple(
-        read_clause(_CONNECTOR.sub("", piece.strip()))
+        read_clause(_CONNECTOR.sub("", piece.strip()).rstrip(" ;,"))
         for sentence in sentences_of(text)
         for piece in _TURN.split(sentence)
         if piece and piece.strip()
