@@ -81,7 +81,9 @@ async def test_a_profile_overrides_the_catalogue(client: httpx.AsyncClient, api:
     ("changes", "status", "field"),
     [
         ({"stakeholder_id": None}, 400, "stakeholder_id"),
+        ({"stakeholder_id": "", "stakeholder_profile": "  "}, 400, "stakeholder_id"),
         ({"stakeholder_id": "nobody"}, 404, "stakeholder_id"),
+        ({"stakeholder_id": "nope<script>"}, 404, "stakeholder_id"),
         ({"user_input": None}, 422, "user_input"),
         ({"user_input": "  "}, 422, "user_input"),
         ({"user_input": "x" * 5_001}, 422, "user_input"),
@@ -98,6 +100,10 @@ async def test_a_wrong_request_is_refused_at_its_field(
     refused = await client.post("/api/simulations", json=body)
     assert refused.status_code == status, refused.text
     assert refused.json()["error"]["details"]["field"] == field
+
+
+async def test_an_empty_field_of_a_form_is_no_profile(client: httpx.AsyncClient) -> None:
+    assert (await client.post("/api/simulations", json={**REQUEST, "stakeholder_profile": ""})).status_code == 202
 
 
 @pytest.mark.parametrize("messages", [2, 40])

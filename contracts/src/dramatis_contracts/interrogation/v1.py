@@ -7,7 +7,7 @@ these events alone.
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from dramatis_contracts.base import EventBody, Request, Resource
 from dramatis_contracts.pages import Page, PageRequest
@@ -24,17 +24,22 @@ QuestionKind = Literal["opening", "probe", "why", "disconfirm"]
 EvidenceType = Literal["opinion", "anecdote", "past_behaviour", "measured_outcome"]
 StopReason = Literal["decided", "exhausted", "message_limit", "stakeholder_tired"]
 SimulationId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{1,64}$")]
-StakeholderId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{1,100}$")]
+StakeholderId = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 UserInput = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5_000)]
 Profile = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5_000)]
+
+
+def _blank_is_none(value: object) -> object:
+    # Forms send their empty fields, too.
+    return None if isinstance(value, str) and not value.strip() else value
 
 
 class InterrogationRequest(Request):
     """A run as its client asks for it. A profile of one's own overrides the catalogue's."""
 
     user_input: UserInput
-    stakeholder_id: StakeholderId | None = None
-    stakeholder_profile: Profile | None = None
+    stakeholder_id: Annotated[StakeholderId | None, BeforeValidator(_blank_is_none)] = None
+    stakeholder_profile: Annotated[Profile | None, BeforeValidator(_blank_is_none)] = None
     max_interview_messages: Annotated[int, Field(ge=2, le=40)] = 8
     mind: Mind | None = Field(
         default=None, description="Who investigates and answers; the platform's setting if absent."
