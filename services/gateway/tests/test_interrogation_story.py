@@ -16,7 +16,7 @@ LIFE: tuple[type[EventBody], ...] = (
     v1.QuestionAsked,
     v1.AnswerGiven,
     v1.EvidenceWeighed,
-    v1.HypothesisConcluded,
+    v1.HypothesesConcluded,
     v1.InterrogationCompleted,
 )
 

@@ -271,18 +271,14 @@ def test_only_what_was_spoken_against_is_rejected_before_the_end() -> None:
     settled = conclusions(dossier)
     assert [(c.hypothesis_id, c.status) for c in settled] == [("h-2", "rejected")]
     assert "The price was fair." in settled[0].why
-    for conclusion in settled:
-        dossier = dossier.after(conclusion)
-    assert conclusions(dossier) == ()
+    assert conclusions(dossier.settled(settled)) == ()
 
 
 def test_in_the_end_every_hypothesis_has_one_conclusion() -> None:
     strong = evidence("h-1", 6.0, type="past_behaviour", quote="It crashed and my work was lost.", strength=0.9)
     dossier = exchange(begun(), pieces=(strong, evidence("h-2", -3.0)))
-    for conclusion in conclusions(dossier):
-        dossier = dossier.after(conclusion)
-    for conclusion in final_conclusions(dossier, "message_limit"):
-        dossier = dossier.after(conclusion)
+    dossier = dossier.settled(conclusions(dossier))
+    dossier = dossier.settled(final_conclusions(dossier, "message_limit"))
     assert sorted(c.hypothesis_id for c in dossier.concluded) == sorted(IDS)
     status = {c.hypothesis_id: c.status for c in dossier.concluded}
     assert status["h-1"] == "validated"

@@ -99,7 +99,7 @@ async def test_a_run_goes_on_from_every_step_to_the_same_end() -> None:
 
 def _same_but_for_the_split(whole: list[EventBody], done: int, rest: list[EventBody]) -> bool:
     """Conclusions come with what they follow from, in one commit: none is cut off from the others."""
-    return isinstance(whole[done], v1.HypothesisConcluded) and rest[-1] == whole[-1]
+    return isinstance(whole[done], v1.HypothesesConcluded) and rest[-1] == whole[-1]
 
 
 @pytest.mark.parametrize("most", [2, 3, 7, 40])
@@ -113,6 +113,7 @@ async def test_no_more_is_said_than_was_allowed(most: int) -> None:
 async def test_every_hypothesis_is_concluded_before_the_answer() -> None:
     events = await carried_on(Dossier(REQUESTED), offline_mind(5))
     distilled: Any = next(event for event in events if isinstance(event, v1.HypothesesDistilled))
-    concluded = [event.hypothesis_id for event in events if isinstance(event, v1.HypothesisConcluded)]
+    settled = [event for event in events if isinstance(event, v1.HypothesesConcluded)]
+    concluded = [conclusion.hypothesis_id for event in settled for conclusion in event.conclusions]
     assert sorted(concluded) == sorted(hypothesis.id for hypothesis in distilled.hypotheses)
     assert isinstance(events[-1], v1.InterrogationCompleted)

@@ -102,6 +102,15 @@ class Belief(Resource):
     log_odds: float
 
 
+class HypothesisConcluded(Resource):
+    """What came of one hypothesis. `root_cause` is empty unless one was found that could be acted on."""
+
+    hypothesis_id: str
+    status: Literal["validated", "rejected", "inconclusive"]
+    root_cause: str = ""
+    why: str
+
+
 class Citation(Resource):
     """A line of the transcript that the final answer rests on. `answer` counts the answers of the run from 1."""
 
@@ -234,19 +243,16 @@ class EvidenceWeighed(EventBody):
     usage: Usage = Usage()
 
 
-class HypothesisConcluded(EventBody):
-    """A hypothesis is settled as far as this interview can. `root_cause` is empty unless an actionable one was found.
+class HypothesesConcluded(EventBody):
+    """Hypotheses are settled as far as this interview can; each one once in a run.
 
     Produced by `simulation-engine`.
     """
 
-    type: ClassVar[str] = "interrogation.hypothesis_concluded.v1"
+    type: ClassVar[str] = "interrogation.hypotheses_concluded.v1"
     owner: ClassVar[str] = "simulation-engine"
 
-    hypothesis_id: str
-    status: Literal["validated", "rejected", "inconclusive"]
-    root_cause: str = ""
-    why: str
+    conclusions: Annotated[tuple[HypothesisConcluded, ...], Field(min_length=1)]
 
 
 class InterrogationCompleted(EventBody):
@@ -288,11 +294,11 @@ Event = (
     | QuestionAsked
     | AnswerGiven
     | EvidenceWeighed
-    | HypothesisConcluded
+    | HypothesesConcluded
     | InterrogationCompleted
     | InterrogationFailed
 )
-Step = HypothesesDistilled | InterviewPlanned | QuestionAsked | AnswerGiven | EvidenceWeighed | HypothesisConcluded
+Step = HypothesesDistilled | InterviewPlanned | QuestionAsked | AnswerGiven | EvidenceWeighed | HypothesesConcluded
 
 
 # Resources, commands and queries

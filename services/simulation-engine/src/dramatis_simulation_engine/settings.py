@@ -59,7 +59,7 @@ class SimulationSettings(Settings):
     interrogation_concurrency: int = Field(default=200, ge=1, le=1000)
     """Interrogations in work at the same time in one process; further ones wait."""
 
-    interrogation_computed_at_once: int = Field(default=2, ge=1, le=64)
+    interrogation_computed_at_once: int = Field(default=1, ge=1, le=64)
     """How many of those may be of the offline mind, which computes: more would only keep requests waiting."""
 
     interrogation_mind: Mind = "offline"

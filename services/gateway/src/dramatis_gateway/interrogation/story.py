@@ -75,7 +75,7 @@ class Story:
                 yield from self._said(event, "user", "response_captured", "Captured stakeholder response for")
             case v1.EvidenceWeighed():
                 yield from self._weighed(event)
-            case v1.HypothesisConcluded():
+            case v1.HypothesesConcluded():
                 yield from self._concluded(event)
             case v1.InterrogationCompleted():
                 yield from self._completed(event)
@@ -128,12 +128,16 @@ class Story:
         yield self._state()
         yield self._update("validation", "beliefs_updated", summary, event.hypothesis_id, details)
 
-    def _concluded(self, event: v1.HypothesisConcluded) -> Iterator[Message]:
-        line = self._lines[event.hypothesis_id]
-        self._lines[event.hypothesis_id] = replace(line, status=event.status, root_cause=event.root_cause)
-        details = {"status": event.status, "root_cause": event.root_cause}
+    def _concluded(self, event: v1.HypothesesConcluded) -> Iterator[Message]:
+        for conclusion in event.conclusions:
+            line = self._lines[conclusion.hypothesis_id]
+            settled = replace(line, status=conclusion.status, root_cause=conclusion.root_cause)
+            self._lines[conclusion.hypothesis_id] = settled
         yield self._state()
-        yield self._update("validation", f"hypothesis_{event.status}", event.why, event.hypothesis_id, details)
+        for conclusion in event.conclusions:
+            details = {"status": conclusion.status, "root_cause": conclusion.root_cause}
+            action = f"hypothesis_{conclusion.status}"
+            yield self._update("validation", action, conclusion.why, conclusion.hypothesis_id, details)
 
     def _completed(self, event: v1.InterrogationCompleted) -> Iterator[Message]:
         self.final_answer = event.final_answer

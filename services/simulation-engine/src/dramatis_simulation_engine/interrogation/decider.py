@@ -55,7 +55,7 @@ def evolve(run: Interrogation, event: v1.Event) -> Interrogation:
             | v1.QuestionAsked()
             | v1.AnswerGiven()
             | v1.EvidenceWeighed()
-            | v1.HypothesisConcluded()
+            | v1.HypothesesConcluded()
         ):
             return replace(run, steps=run.steps + 1)
         case v1.InterrogationCompleted(final_answer=final_answer):

@@ -67,9 +67,13 @@ class Dossier:
                 return self._latest(replace(self.exchanges[-1], answer=event))
             case v1.EvidenceWeighed():
                 return self._latest(replace(self.exchanges[-1], weighed=event))
-            case v1.HypothesisConcluded():
-                return replace(self, concluded=(*self.concluded, event))
+            case v1.HypothesesConcluded(conclusions=conclusions):
+                return self.settled(conclusions)
         return self
+
+    def settled(self, conclusions: Sequence[v1.HypothesisConcluded]) -> "Dossier":
+        """The dossier with more conclusions."""
+        return replace(self, concluded=(*self.concluded, *conclusions))
 
     def _latest(self, exchange: Exchange) -> "Dossier":
         return replace(self, exchanges=(*self.exchanges[:-1], exchange))

@@ -128,10 +128,8 @@ async def interrogate(case: Case, mind: Mind, seed: int = 7) -> Dossier:
         dossier = dossier.after(answer)
         dossier = dossier.after(await mind.investigator.weigh(dossier, question, answer))
         stopped = stop_reason(dossier)
-        for conclusion in conclusions(dossier):
-            dossier = dossier.after(conclusion)
-    for conclusion in final_conclusions(dossier, stopped):
-        dossier = dossier.after(conclusion)
+        dossier = dossier.settled(conclusions(dossier))
+    dossier = dossier.settled(final_conclusions(dossier, stopped))
     await mind.investigator.synthesise(dossier, stopped)
     return dossier
 

@@ -63,14 +63,14 @@ async def _unfinished_exchange(dossier: Dossier, mind: Mind) -> Events:
     return [weighed, *_concluded(after, conclusions(after))]
 
 
-def _concluded(dossier: Dossier, found: Sequence[v1.HypothesisConcluded]) -> Sequence[v1.HypothesisConcluded]:
-    """Conclusions with the cause that an answer named, where the method itself found none to act on."""
-    named = {
-        e.weighed.hypothesis_id: e.weighed.root_cause for e in dossier.exchanges if e.weighed and e.weighed.root_cause
-    }
-    return [
+def _concluded(dossier: Dossier, found: Sequence[v1.HypothesisConcluded]) -> Events:
+    """Conclusions with the cause that an answer named, where the method itself found none to act on; empty for none."""
+    weighed = [exchange.weighed for exchange in dossier.exchanges if exchange.weighed]
+    named = {event.hypothesis_id: event.root_cause for event in weighed if event.root_cause}
+    conclusions = tuple(
         conclusion.model_copy(update={"root_cause": named.get(conclusion.hypothesis_id, "")})
         if conclusion.status == "validated" and not conclusion.root_cause
         else conclusion
         for conclusion in found
-    ]
+    )
+    return [v1.HypothesesConcluded(conclusions=conclusions)] if conclusions else []

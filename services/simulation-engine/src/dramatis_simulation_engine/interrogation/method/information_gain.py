@@ -16,16 +16,19 @@ def entropy(probabilities: Mapping[str, float]) -> float:
     return -math.fsum(p * math.log2(p) for p in probabilities.values() if p > 0)
 
 
-def expected_information_gain(beliefs: Mapping[str, float], likelihoods: Likelihoods) -> float:
+def expected_information_gain(
+    beliefs: Mapping[str, float], likelihoods: Likelihoods, noises: Mapping[str, float] | None = None
+) -> float:
     """Mutual information of the answer's class and the hypotheses, in bits, never below 0.
 
-    `beliefs` sums to 1 and has the same keys as `likelihoods`. Raises `KeyError` for a hypothesis without a row.
+    `beliefs` sums to 1 and has the same keys as `likelihoods`; `noises` are the entropies of its rows, if known.
+    Raises `KeyError` for a hypothesis without a row.
     """
     answers: dict[str, float] = {}
     noise = 0.0
     for hypothesis, belief in beliefs.items():
         row = likelihoods[hypothesis]
-        noise += belief * entropy(row)
+        noise += belief * (entropy(row) if noises is None else noises[hypothesis])
         for answer, probability in row.items():
             answers[answer] = answers.get(answer, 0.0) + belief * probability
     return max(0.0, entropy(answers) - noise)
@@ -62,6 +65,14 @@ def answer_likelihoods(
         return rows
     mean = {answer: math.fsum(r[answer] for r in rows.values()) / len(rows) for answer in next(iter(rows.values()))}
     return {key: {a: tempering * p + (1 - tempering) * mean[a] for a, p in row.items()} for key, row in rows.items()}
+
+
+@lru_cache(maxsize=4096)
+def answer_noises(
+    kind: QuestionKind, asked: str | None, hypotheses: tuple[str, ...], tempering: float = 1.0
+) -> dict[str, float]:
+    """How uncertain the answer stays under each hypothesis, in bits."""
+    return {key: entropy(row) for key, row in answer_likelihoods(kind, asked, hypotheses, tempering).items()}
 
 
 def _row(kind: QuestionKind, asked: str | None, cause: str, hypotheses: tuple[str, ...]) -> dict[str, float]:

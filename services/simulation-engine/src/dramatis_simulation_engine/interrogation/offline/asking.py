@@ -8,6 +8,7 @@ from dramatis_simulation_engine.interrogation.dossier import Dossier
 from dramatis_simulation_engine.interrogation.method.beliefs import probabilities_of
 from dramatis_simulation_engine.interrogation.method.information_gain import (
     answer_likelihoods,
+    answer_noises,
     expected_information_gain,
     gain_by_hypothesis,
 )
@@ -65,7 +66,9 @@ def _ranked(dossier: Dossier, beliefs: dict[str, float], seed: int) -> list[tupl
 
 
 def _gain(candidate: Candidate, beliefs: dict[str, float]) -> float:
-    return expected_information_gain(beliefs, _likelihoods(candidate, beliefs))
+    ids = tuple(key for key in beliefs if key != "none")
+    noises = answer_noises(candidate.kind, candidate.about, ids, candidate.tempering)
+    return expected_information_gain(beliefs, _likelihoods(candidate, beliefs), noises)
 
 
 def _likelihoods(candidate: Candidate, beliefs: dict[str, float]) -> dict[str, dict[str, float]]:
