@@ -139,7 +139,8 @@ async def test_a_key_of_an_item_gives_the_same_persona_in_a_later_batch(api: htt
 
 
 async def test_one_person_twice_in_a_batch_is_created_once(api: httpx.AsyncClient) -> None:
-    twin = {**PERSONAS[0], "name": f"Ann {uuid.uuid4()}"}
+    source = {"type": "linkedin", "url": "https://profiles.invalid/in/ann"}
+    twin = {**PERSONAS[0], "name": f"Ann {uuid.uuid4()}", "enrichment_sources": [source]}
     told = await create(api, twin, twin)
     assert (told["successful"], told["failed"]) == (1, 1)
     assert (told["errors"][0]["status"], told["errors"][0]["error"]["code"]) == (409, "DUPLICATE_PERSONA")

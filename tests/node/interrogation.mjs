@@ -10,11 +10,15 @@ const example = readFileSync(new URL("interrogation_frontend.js", import.meta.ur
 
 const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: flags });
 const page = await browser.newPage();
+// What was logged is read from the page one by one, in its order.
+let reading = Promise.resolve();
 const over = new Promise((done) => {
-  page.on("console", async (message) => {
-    const said = await Promise.all(message.args().map((argument) => argument.jsonValue()));
-    console.log(JSON.stringify({ level: message.type(), said }));
-    if (said[0] === "final" || message.type() === "error") done();
+  page.on("console", (message) => {
+    reading = reading.then(async () => {
+      const said = await Promise.all(message.args().map((argument) => argument.jsonValue()));
+      console.log(JSON.stringify({ level: message.type(), said }));
+      if (said[0] === "final" || message.type() === "error") done();
+    });
   });
 });
 page.on("pageerror", (error) => console.log(JSON.stringify({ level: "pageerror", said: [error.message] })));

@@ -133,7 +133,7 @@ async def test_it_matches_a_property_with_clients(client: Generated) -> None:
     asked = client.body("PropertyToClients", {"property_id": home.id, "output_options": {"max_results": 3}})
     found = await client("matching.match_clients", body=asked)
     assert found.property_id == home.id
-    assert all(0 <= match.score <= 1 for match in found.matches)
+    assert all(0 <= match.match_score <= 1 for match in found.matches)
 
 
 async def test_it_sends_a_batch_and_reads_what_became_of_each_item(client: Generated) -> None:

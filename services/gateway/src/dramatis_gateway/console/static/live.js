@@ -8,7 +8,6 @@ const RETRY_MILLISECONDS = 3000;
 const SOON_MILLISECONDS = 300;
 const LATER_MILLISECONDS = 2500; // by then most of what an event caused has been delivered
 const RETRIES_MILLISECONDS = 10000;
-let lost = false;
 let lastEventId = "";
 let timers = [];
 
@@ -49,8 +48,8 @@ async function follow() {
   const source = new EventSource(`/v1/events/stream?${query}`);
   source.onopen = () => {
     say("live", "Live");
-    if (lost) refreshSoon();
-    lost = false;
+    // Something may have happened between the page and the stream.
+    refreshSoon();
   };
   // A ticket opens one stream: for the next one there must be another, so the browser's own retry is of no use.
   source.onerror = () => {
@@ -61,7 +60,6 @@ async function follow() {
 }
 
 function again() {
-  lost = true;
   say("", "Reconnecting …");
   setTimeout(start, RETRY_MILLISECONDS * (0.5 + Math.random()));
 }
