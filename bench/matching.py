@@ -38,7 +38,7 @@ SELECT {tenant:String}, concat('pers_', leftPad(toString(number), 16, '0')), 1, 
     arraySlice(kinds, 1 + h % 5, 2), arraySlice(cities, 1 + h % 8, 3), arraySlice(features, 1 + h % 13, 4),
     if(h % 3 = 0, [features[1 + h % 17]], ['highway_noise', 'no_privacy']), [styles[1 + h % 4]],
     (h % 5) / 4, (h % 7) / 6, (h % 4) / 3,
-    'analytical', if(h % 2 = 0, 'children', ''), 'working', NULL
+    'analytical', if(h % 2 = 0, 'children', ''), 'working', NULL, '', ''
 FROM
 (
     WITH ['penthouse', 'estate', 'townhouse', 'apartment', 'house', 'waterfront'] AS kinds,
