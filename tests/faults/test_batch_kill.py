@@ -1,13 +1,11 @@
 """kill -9 of the orchestrator at any moment of a batch: every item is asked for once, and the batch ends."""
 
 import asyncio
-import os
 import random
-import sys
-from asyncio.subprocess import PIPE, Process, create_subprocess_exec
+from asyncio.subprocess import Process
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -18,7 +16,7 @@ from dramatis_contracts.persona import v1 as persona
 from dramatis_kit import Document, Runtime, Settings, Unavailable, new_id
 from dramatis_kit.provisioning import provision
 from dramatis_kit.service import connect, select
-from dramatis_testkit.hosting import hosted
+from dramatis_testkit.hosting import hosted, service_process
 
 TENANT = "brk_1"
 SIMULATIONS = 50
@@ -26,12 +24,6 @@ PERSONAS = 100
 DEATHS = 5
 SEED = 20261121
 
-ORCHESTRATOR = """
-import asyncio
-from dramatis_kit import Settings
-from dramatis_kit.service import select, serve
-asyncio.run(serve(select(["orchestrator"]), Settings(), ready=lambda: print("ready", flush=True)))
-"""
 GROUP: dict[str, Any] = {
     "name": "A flat by the river",
     "property": {"price": 2_000_000, "type": "apartment", "features": ["terrace"]},
@@ -41,20 +33,8 @@ GROUP: dict[str, Any] = {
 }
 
 
-@asynccontextmanager
-async def orchestrator(settings: Settings) -> AsyncIterator[Process]:
-    own = {f"DRAMATIS_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
-    process = await create_subprocess_exec(sys.executable, "-c", ORCHESTRATOR, stdout=PIPE, env={**os.environ, **own})
-    try:
-        assert process.stdout is not None
-        async with asyncio.timeout(60):
-            while await process.stdout.readline() != b"ready\n":
-                assert process.returncode is None
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+def orchestrator(settings: Settings) -> AbstractAsyncContextManager[Process]:
+    return service_process(settings, "orchestrator", kill=True)
 
 
 @asynccontextmanager

@@ -2,13 +2,11 @@
 
 import asyncio
 import json
-import os
 import signal
-import sys
-from asyncio.subprocess import PIPE, Process, create_subprocess_exec
+from asyncio.subprocess import Process
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 from uuid import uuid4
 
@@ -20,7 +18,7 @@ from dramatis_eventlog import EventLog, StreamId
 from dramatis_kit import Settings
 from dramatis_kit.provisioning import provision
 from dramatis_kit.service import Runtime, connect, select
-from dramatis_testkit.hosting import hosted
+from dramatis_testkit.hosting import hosted, service_process
 from dramatis_testkit.openai_server import ScriptedModel, schema_of, scripted_model
 
 TENANT = "brk_1"
@@ -28,13 +26,6 @@ EXCHANGES = 2
 CALLS = 1 + 3 * EXCHANGES + 1
 """Distil; question, answer and evidence of each exchange; synthesis."""
 SAID = "We stopped at the third form last Tuesday because it asked for tax data."
-
-ENGINE = """
-import asyncio
-from dramatis_kit import Settings
-from dramatis_kit.service import select, serve
-asyncio.run(serve(select(["simulation-engine"]), Settings(), ready=lambda: print("ready", flush=True)))
-"""
 
 
 def answer(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,21 +67,9 @@ def answer(body: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-@asynccontextmanager
-async def engine(settings: Settings, server: ScriptedModel) -> AsyncIterator[Process]:
-    own = {f"DRAMATIS_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
-    own |= {"DRAMATIS_LLM_BASE_URL": server.url, "DRAMATIS_LLM_MODEL": "scripted"}
-    process = await create_subprocess_exec(sys.executable, "-c", ENGINE, stdout=PIPE, env={**os.environ, **own})
-    try:
-        assert process.stdout is not None
-        async with asyncio.timeout(60):
-            while await process.stdout.readline() != b"ready\n":
-                assert process.returncode is None
-        yield process
-    finally:
-        if process.returncode is None:
-            process.terminate()
-            await process.wait()
+def engine(settings: Settings, server: ScriptedModel) -> AbstractAsyncContextManager[Process]:
+    own = {"DRAMATIS_LLM_BASE_URL": server.url, "DRAMATIS_LLM_MODEL": "scripted"}
+    return service_process(settings, "simulation-engine", own)
 
 
 async def start(bus: Bus) -> str:

@@ -1,13 +1,10 @@
 """kill -9 of an engine while a language model answers: nothing that was answered is asked, or paid for, again."""
 
 import asyncio
-import os
 import signal
-import sys
-from asyncio.subprocess import PIPE, Process, create_subprocess_exec
+from asyncio.subprocess import Process
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 
@@ -17,7 +14,7 @@ from dramatis_eventlog import EventLog, StreamId
 from dramatis_kit import Settings, new_id
 from dramatis_kit.provisioning import provision
 from dramatis_kit.service import Runtime, connect, select
-from dramatis_testkit.hosting import hosted
+from dramatis_testkit.hosting import hosted, service_process
 from dramatis_testkit.openai_server import ScriptedModel, scripted_model
 
 TENANT = "brk_1"
@@ -26,13 +23,6 @@ CALLS = PEOPLE * 2 * (1 + 2)
 """A menu of photographs and two prices, two times."""
 AT_ONCE = 4
 DEATHS = 2
-
-ENGINE = """
-import asyncio
-from dramatis_kit import Settings
-from dramatis_kit.service import select, serve
-asyncio.run(serve(select(["simulation-engine"]), Settings(), ready=lambda: print("ready", flush=True)))
-"""
 
 GROUP = v1.FocusGroup.model_validate(
     {
@@ -52,22 +42,10 @@ GROUP = v1.FocusGroup.model_validate(
 )
 
 
-@asynccontextmanager
-async def engine(settings: Settings, server: ScriptedModel) -> AsyncIterator[Process]:
-    own = {f"DRAMATIS_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
-    own |= {"DRAMATIS_LLM_BASE_URL": server.url, "DRAMATIS_LLM_MODEL": "scripted"}
+def engine(settings: Settings, server: ScriptedModel) -> AbstractAsyncContextManager[Process]:
+    own = {"DRAMATIS_LLM_BASE_URL": server.url, "DRAMATIS_LLM_MODEL": "scripted"}
     own |= {"DRAMATIS_LLM_CONCURRENCY": str(AT_ONCE)}
-    process = await create_subprocess_exec(sys.executable, "-c", ENGINE, stdout=PIPE, env={**os.environ, **own})
-    try:
-        assert process.stdout is not None
-        async with asyncio.timeout(60):
-            while await process.stdout.readline() != b"ready\n":
-                assert process.returncode is None
-        yield process
-    finally:
-        if process.returncode is None:
-            process.terminate()
-            await process.wait()
+    return service_process(settings, "simulation-engine", own)
 
 
 async def completed(bus: Bus, simulation_id: str) -> v1.Results:

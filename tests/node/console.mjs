@@ -1,16 +1,11 @@
 // Walks through the console as a person with a keyboard would, in headless Chromium, and prints what it found: one line
 // of JSON per page. Usage: node console.mjs URL KEY GOOD_ID BAD_ID '{"width": 360, "scheme": "dark", "script": true}'
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { chromium } from "playwright-core";
+import { axe, launch } from "./browser.mjs";
 
 const [url, key, good, bad, wishes] = process.argv.slice(2);
 const { width, scheme, script } = JSON.parse(wishes);
-const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"];
-flags.push("--disable-background-networking", "--disable-component-update");
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: flags });
+const browser = await launch();
 const phone = width < 600;
 const context = await browser.newContext({
   viewport: { width, height: 740 },

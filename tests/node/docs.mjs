@@ -1,12 +1,10 @@
 // Opens the reference of the API in headless Chromium, authorises and tries an operation, and prints what it found as
 // one line of JSON. Usage: node docs.mjs URL KEY
-import { chromium } from "playwright-core";
+import { launch } from "./browser.mjs";
 
 const [url, key] = process.argv.slice(2);
-const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"];
-flags.push("--disable-background-networking", "--disable-component-update");
 
-const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: flags });
+const browser = await launch();
 const page = await (await browser.newContext({ viewport: { width: 1200, height: 900 } })).newPage();
 page.setDefaultTimeout(30_000);
 const troubles = [];

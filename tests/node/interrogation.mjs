@@ -1,14 +1,12 @@
 // Runs the published frontend example, unchanged, on a page of the gateway in headless Chromium, and prints what it logs
 // as JSON lines. Usage: node interrogation.mjs URL
 import { readFileSync } from "node:fs";
-import { chromium } from "playwright-core";
+import { launch } from "./browser.mjs";
 
 const [url] = process.argv.slice(2);
-const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"];
-flags.push("--disable-background-networking", "--disable-component-update");
 const example = readFileSync(new URL("interrogation_frontend.js", import.meta.url), "utf8");
 
-const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: flags });
+const browser = await launch();
 const page = await browser.newPage();
 // What was logged is read from the page one by one, in its order.
 let reading = Promise.resolve();

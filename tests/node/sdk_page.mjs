@@ -1,10 +1,8 @@
 // Opens a page in headless Chromium until it says how it ended; prints what it logged, one line of JSON each.
 // Usage: node sdk_page.mjs URL
-import { chromium } from "playwright-core";
+import { launch } from "./browser.mjs";
 
-const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"];
-flags.push("--disable-background-networking", "--disable-component-update");
-const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: flags });
+const browser = await launch();
 const page = await browser.newPage();
 page.on("console", (message) => console.log(JSON.stringify({ kind: message.type(), text: message.text() })));
 page.on("pageerror", (error) => console.log(JSON.stringify({ kind: "pageerror", text: error.message })));

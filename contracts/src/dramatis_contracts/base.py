@@ -64,6 +64,10 @@ class Viewer(Request):
     agent_id: str | None = None
     team_id: str | None = None
 
+    @property
+    def is_brokerage(self) -> bool:
+        return self.agent_id is None and self.team_id is None
+
 
 class EventBody(BaseModel):
     """The data of one event: a fact, named in the past.

@@ -145,7 +145,7 @@ def pool_of(asked: v1.ClientPool, viewer: Viewer = _EVERYBODY) -> Where:
 
 def _shared_with(source: str, viewer: Viewer) -> tuple[list[str], dict[str, Any]]:
     """A key of the whole brokerage looks at every team's and every agent's clients, any other at its own."""
-    everybody = viewer.agent_id is None and viewer.team_id is None
+    everybody = viewer.is_brokerage
     either = ["visibility = 'brokerage'"]
     if source in ("team", "agent"):
         either.append("visibility = 'team'" if everybody else "visibility = 'team' AND owner_team = {team:String}")

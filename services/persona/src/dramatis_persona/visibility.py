@@ -10,23 +10,17 @@ from dramatis_contracts.base import Viewer
 from dramatis_contracts.persona import v1
 from dramatis_kit import Rejected
 
-EVERYBODY = Viewer()
-
-
-def is_brokerage(viewer: Viewer) -> bool:
-    return viewer.agent_id is None and viewer.team_id is None
-
 
 def sees(viewer: Viewer, visibility: v1.Visibility, owner: v1.Owner) -> bool:
     """Whether somebody may know of a persona."""
-    if is_brokerage(viewer) or visibility == "brokerage" or _owns(viewer, owner):
+    if viewer.is_brokerage or visibility == "brokerage" or _owns(viewer, owner):
         return True
     return visibility == "team" and _same_team(viewer, owner)
 
 
 def check_may_change(viewer: Viewer, visibility: v1.Visibility, owner: v1.Owner) -> None:
     """Raises `Rejected` FORBIDDEN for somebody who sees a persona that only others may change."""
-    if is_brokerage(viewer) or _owns(viewer, owner):
+    if viewer.is_brokerage or _owns(viewer, owner):
         return
     if visibility != "private" and _same_team(viewer, owner):
         return
@@ -35,7 +29,7 @@ def check_may_change(viewer: Viewer, visibility: v1.Visibility, owner: v1.Owner)
 
 def seen_by(viewer: Viewer) -> dict[str, Any]:
     """The same rule as a filter of snapshots."""
-    if is_brokerage(viewer):
+    if viewer.is_brokerage:
         return {}
     either: list[dict[str, Any]] = [{"state.profile.visibility": "brokerage"}]
     if viewer.agent_id is not None:

@@ -13,6 +13,7 @@ from dramatis_contracts.pages import Page
 from dramatis_contracts.persona import v1 as persona
 from dramatis_contracts.simulation_engine import v1
 from dramatis_eventlog import Aggregate, Loaded, Snapshots, StreamId, cause_of
+from dramatis_eventlog.requesters import asked_by, may_see
 from dramatis_kit import Rejected, Unavailable
 from dramatis_llm import Budget, ChatModel, NotConfigured, PriceUnknown
 from dramatis_simulation_engine.admission import Admission
@@ -28,7 +29,7 @@ from dramatis_simulation_engine.kinds import Study, answers_to, check, drawn_for
 from dramatis_simulation_engine.latest import LatestProgress
 from dramatis_simulation_engine.llm.interviewing import in_dollars
 from dramatis_simulation_engine.population import Segments, load_segments
-from dramatis_simulation_engine.projections import may_see, resource, results, seen_by
+from dramatis_simulation_engine.projections import resource, results
 from dramatis_simulation_engine.seeds import derived_seed
 from dramatis_simulation_engine.settings import SimulationSettings
 from dramatis_simulation_engine.taste_sets.lookup import newest_tastes
@@ -159,7 +160,8 @@ class Handlers:
     async def list_(self, call: Call[v1.ListSimulations]) -> Page[v1.Simulation]:
         wanted, kept = call.request, self._simulations.snapshots
         asked = {"state.status": wanted.status, "state.kind": wanted.type}
-        chosen = {field: value for field, value in asked.items() if value is not None} | seen_by(wanted.viewer)
+        chosen = {field: value for field, value in asked.items() if value is not None}
+        chosen |= asked_by(wanted.viewer, "state.requested_by")
         skip = (wanted.page - 1) * wanted.page_size
         found = await kept.find(call.tenant, chosen, skip=skip, limit=wanted.page_size)
         simulations = [self._simulations.restored(snapshot) for snapshot in found]
@@ -223,7 +225,7 @@ class Handlers:
         self, call: Call[v1.GetSimulation] | Call[v1.GetResults] | Call[v1.CancelSimulation]
     ) -> Loaded[Simulation]:
         loaded = await self._simulations.load(call.tenant, call.request.simulation_id)
-        if loaded.state.status is None or not may_see(call.request.viewer, loaded.state):
+        if loaded.state.status is None or not may_see(call.request.viewer, loaded.state.requested_by):
             raise Rejected("NOT_FOUND", "no such simulation", field="simulation_id")
         return loaded
 

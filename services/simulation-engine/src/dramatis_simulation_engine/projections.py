@@ -52,20 +52,6 @@ def decode(document: Document) -> Simulation:
     )
 
 
-def seen_by(viewer: Viewer) -> Document:
-    """Which simulations somebody may see, as a filter: an agent or a team its own, the brokerage all."""
-    if viewer.agent_id is not None:
-        return {"state.requested_by.agent_id": viewer.agent_id}
-    return {} if viewer.team_id is None else {"state.requested_by.team_id": viewer.team_id}
-
-
-def may_see(viewer: Viewer, simulation: Simulation) -> bool:
-    """The same of one simulation."""
-    if viewer.agent_id is not None:
-        return simulation.requested_by.agent_id == viewer.agent_id
-    return viewer.team_id is None or simulation.requested_by.team_id == viewer.team_id
-
-
 def resource(
     loaded: Loaded[Simulation], progress: float | None = None, queue_position: int | None = None
 ) -> v1.Simulation:

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -20,9 +20,9 @@ from dramatis_contracts.envelope import Envelope
 from dramatis_contracts.persona import v1 as persona
 from dramatis_contracts.simulation_engine import v1
 from dramatis_eventlog import Cause, StreamId
-from dramatis_kit import Clock, Rejected, Unavailable
+from dramatis_kit import Clock, Rejected
 from dramatis_kit.telemetry import traceparent
-from dramatis_llm import ChatModel, LlmError, NotConfigured, RateLimited, Unreachable
+from dramatis_llm import ChatModel, LlmError, NotConfigured
 from dramatis_simulation_engine.admission import Admission
 from dramatis_simulation_engine.commands import Command, Complete, Fail, Start
 from dramatis_simulation_engine.decider import ENDED, Simulation
@@ -32,6 +32,7 @@ from dramatis_simulation_engine.kinds import plan_of, study_of
 from dramatis_simulation_engine.latest import LatestProgress
 from dramatis_simulation_engine.llm.interviewing import Interview, terms_of
 from dramatis_simulation_engine.llm.journal import LogJournal
+from dramatis_simulation_engine.llm.patience import wait_if_down
 from dramatis_simulation_engine.llm.prompts import model_version_of
 from dramatis_simulation_engine.outcome import Outcome
 from dramatis_simulation_engine.people import Respondent
@@ -154,16 +155,12 @@ class Runner:
 
     async def _without_answers(self, run: Run, failure: LlmError) -> Fail:
         """An endpoint that is down is waited for; what was answered stays. Everything else is told at once."""
-        if isinstance(failure, Unreachable | RateLimited) and not await self._waited_enough(run):
-            raise Unavailable("the language model") from failure
-        return Fail(code=failure.code, reason=failure.message)
 
-    async def _waited_enough(self, run: Run) -> bool:
-        """Since the last answer, in seconds and in attempts."""
-        latest = (await self._simulations.load(run.tenant, run.id)).updated_at
-        patience = timedelta(seconds=self._settings.simulation_llm_patience_seconds)
-        waited = latest is None or self._clock() - latest >= patience
-        return waited and run.delivered >= self._settings.simulation_attempts
+        async def latest() -> datetime | None:
+            return (await self._simulations.load(run.tenant, run.id)).updated_at
+
+        await wait_if_down(failure, latest, run.delivered, self._settings, self._clock)
+        return Fail(code=failure.code, reason=failure.message)
 
     def _model_version(self, run: Run) -> str:
         if run.requested.respondents == "llm" and self._model is not None:

@@ -95,7 +95,7 @@ class RunFollowing:
 
 async def is_told(log: EventLog, tenant: str, run: v1.Interrogation, after: int) -> bool:
     """Whether the run has ended and the follower has all of it."""
-    if run.status == "running":
+    if run.status == "running" or after < 0:
         return False
     story, last = Story(), -1
     for envelope in await log.read(tenant, StreamId(CATEGORY, run.simulation_id)):

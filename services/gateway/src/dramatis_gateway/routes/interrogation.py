@@ -26,7 +26,6 @@ router = APIRouter(prefix="/api", tags=["interrogation"])
 
 Asked = Annotated[v1.InterrogationRequest, Depends(json_body(v1.InterrogationRequest, "VALIDATION_FAILED"))]
 LastEventId = Annotated[str | None, Header(description="The `id:` of the last message that arrived.")]
-LastEventIdQuery = Annotated[str | None, Query(description="The same, for clients that cannot set headers.")]
 
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {"description": "Server-sent events.", "content": {"text/event-stream": {"schema": {"type": "string"}}}},
@@ -119,7 +118,8 @@ async def follow_run(socket: WebSocket, simulation_id: str) -> None:
 
     async def serve(door: Door) -> int:
         caller = Caller(await keyless_principal(socket, door), request_id_of(socket), door.bus)
-        following = await _following(door, caller, simulation_id, socket.query_params.get("last_event_id"))
+        after = resume_number(socket.query_params.get("last_event_id"))
+        following = _following(door, caller, await the_run(caller, simulation_id), after)
 
         async def write() -> int:
             await following.serve(Messages(socket, simulation_id))
@@ -154,15 +154,14 @@ async def the_run(caller: Caller, simulation_id: str) -> v1.Interrogation:
 async def stream(door: Door, caller: Caller, simulation_id: str, last_event_id: str | None) -> Response:
     """The run's stream, or 204 for a client that has all of it: a browser would connect again and again."""
     run = await the_run(caller, simulation_id)
-    if await is_told(door.log, caller.tenant, run, resume_number(last_event_id)):
-        return Response(status_code=204)
-    return RunStream(await _following(door, caller, simulation_id, last_event_id), door.metrics)
-
-
-async def _following(door: Door, caller: Caller, simulation_id: str, last_event_id: str | None) -> RunFollowing:
     after = resume_number(last_event_id)
-    run = await the_run(caller, simulation_id)
-    subscriber = door.feed.open(Wanted(caller.tenant, subject=simulation_id), caller.principal.key_id)
+    if await is_told(door.log, caller.tenant, run, after):
+        return Response(status_code=204)
+    return RunStream(_following(door, caller, run, after), door.metrics)
+
+
+def _following(door: Door, caller: Caller, run: v1.Interrogation, after: int) -> RunFollowing:
+    subscriber = door.feed.open(Wanted(caller.tenant, subject=run.simulation_id), caller.principal.key_id)
     return RunFollowing(door.feed, subscriber, door.log, run, after, jittered(door.settings.gateway_sse_heartbeat))
 
 

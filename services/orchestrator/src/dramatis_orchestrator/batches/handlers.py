@@ -7,11 +7,12 @@ from dramatis_contracts.base import Viewer
 from dramatis_contracts.orchestrator import v1
 from dramatis_contracts.pages import Page
 from dramatis_eventlog import Aggregate, Loaded, cause_of
+from dramatis_eventlog.requesters import asked_by, may_see
 from dramatis_kit import Document, Rejected
 from dramatis_orchestrator.batches.decider import Batch, Cancel, Command, Request
 from dramatis_orchestrator.batches.names import simulation_id
 from dramatis_orchestrator.batches.personas import PersonaBatch, ended
-from dramatis_orchestrator.batches.projections import may_see, resource, seen_by, summary
+from dramatis_orchestrator.batches.projections import resource, summary
 
 Batches = Aggregate[Batch, Command]
 
@@ -67,7 +68,7 @@ class BatchHandlers:
         wanted, kept = call.request, self.batches.snapshots
         asked = {"state.status": wanted.status, "state.kind": wanted.type}
         chosen: Document = {field: value for field, value in asked.items() if value is not None}
-        chosen |= seen_by(wanted.viewer)
+        chosen |= asked_by(wanted.viewer, "state.viewer")
         skip = (wanted.page - 1) * wanted.page_size
         found = await kept.find(call.tenant, chosen, skip=skip, limit=wanted.page_size)
         items = [summary(self.batches.restored(snapshot)) for snapshot in found]
@@ -92,6 +93,6 @@ class BatchHandlers:
 
     async def _visible(self, tenant: str, batch_id: str, viewer: Viewer) -> Loaded[Batch]:
         loaded = await self.batches.load(tenant, batch_id)
-        if loaded.state.status is None or not may_see(viewer, loaded.state):
+        if loaded.state.status is None or not may_see(viewer, loaded.state.viewer):
             raise Rejected("NOT_FOUND", f"no batch {batch_id}", field="batch_id")
         return loaded

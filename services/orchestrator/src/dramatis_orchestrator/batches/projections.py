@@ -43,20 +43,6 @@ def decode(document: Document) -> Batch:
     )
 
 
-def seen_by(viewer: Viewer) -> Document:
-    """Which batches somebody may see, as a filter: an agent or a team its own, the brokerage all."""
-    if viewer.agent_id is not None:
-        return {"state.viewer.agent_id": viewer.agent_id}
-    return {} if viewer.team_id is None else {"state.viewer.team_id": viewer.team_id}
-
-
-def may_see(viewer: Viewer, batch: Batch) -> bool:
-    """The same of one batch."""
-    if viewer.agent_id is not None:
-        return batch.viewer.agent_id == viewer.agent_id
-    return viewer.team_id is None or batch.viewer.team_id == viewer.team_id
-
-
 def summary(loaded: Loaded[Batch]) -> v1.BatchSummary:
     """The public representation without the items. The batch must have been requested."""
     return v1.BatchSummary(**_common(loaded))

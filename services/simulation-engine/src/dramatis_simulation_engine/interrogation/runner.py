@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 
 import structlog
 
@@ -16,13 +16,14 @@ from dramatis_contracts.interrogation import v1
 from dramatis_eventlog import Cause, StreamId
 from dramatis_kit import Clock, Unavailable
 from dramatis_kit.telemetry import traceparent
-from dramatis_llm import LlmError, RateLimited, Unreachable
+from dramatis_llm import LlmError
 from dramatis_simulation_engine.interrogation.commands import Command, Fail, Proceed, Start
 from dramatis_simulation_engine.interrogation.decider import ENDED, Interrogation
 from dramatis_simulation_engine.interrogation.dossier import Dossier, dossier_of
 from dramatis_simulation_engine.interrogation.handlers import Interrogations
 from dramatis_simulation_engine.interrogation.minds import Mind
 from dramatis_simulation_engine.interrogation.process import Events, next_events
+from dramatis_simulation_engine.llm.patience import wait_if_down
 from dramatis_simulation_engine.settings import SimulationSettings
 
 log = structlog.get_logger()
@@ -105,16 +106,12 @@ class InterrogationRunner:
 
     async def _without_answers(self, run: Run, failure: LlmError) -> Fail:
         """An endpoint that is down is waited for; what was answered stays. Everything else is told at once."""
-        if isinstance(failure, Unreachable | RateLimited) and not await self._waited_enough(run):
-            raise Unavailable("the language model") from failure
-        return Fail(code=failure.code, reason=failure.message)
 
-    async def _waited_enough(self, run: Run) -> bool:
-        """Since the last step, in seconds and in attempts."""
-        latest = (await self._runs.load(run.tenant, run.id)).updated_at
-        patience = timedelta(seconds=self._settings.simulation_llm_patience_seconds)
-        waited = latest is None or self._clock() - latest >= patience
-        return waited and run.delivered >= self._settings.simulation_attempts
+        async def latest() -> datetime | None:
+            return (await self._runs.load(run.tenant, run.id)).updated_at
+
+        await wait_if_down(failure, latest, run.delivered, self._settings, self._clock)
+        return Fail(code=failure.code, reason=failure.message)
 
     async def _commit(self, run: Run, command: Command, what: str) -> Interrogation:
         cause = Cause(run.correlation_id, causation_id=run.event_id, traceparent=traceparent())
